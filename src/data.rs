@@ -1,0 +1,6 @@
+//! The border: what comes in is checked here, once.
+
+mod dataset;
+mod split;
+
+pub use dataset::Dataset;

@@ -1,0 +1,230 @@
+//! Checked numbers.
+
+use crate::{Error, Real, Result};
+use nalgebra::{DMatrix, DMatrixView};
+use std::borrow::Cow;
+
+/// n samples of p features with k targets: a value of this type is proof of equal lengths, at least one sample, feature
+/// and target, and finite numbers.
+///
+/// Borrows the user's matrices, or owns gathered rows. One sample is one row.
+///
+/// ```
+/// use nalgebra::{dmatrix, dvector};
+/// use residual::{Dataset, Error, nalgebra};
+/// let (x, y) = (dmatrix![1.0; 2.0; 4.0], dvector![3.0, 5.0, f64::NAN]);
+/// assert_eq!(Dataset::new(&x, &y).err(), Some(Error::NotFinite { what: "y", row: 2, column: 0 }));
+/// let data = Dataset::new(x.rows(0, 2), y.rows(0, 2))?;
+/// assert_eq!((data.samples(), data.features(), data.outputs()), (2, 1, 1));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Dataset<'a, T: Real> {
+    x: Matrix<'a, T>,
+    y: Matrix<'a, T>,
+    weights: Option<Cow<'a, [T]>>,
+    names: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+enum Matrix<'a, T: Real> {
+    View(DMatrixView<'a, T>),
+    Owned(DMatrix<T>),
+}
+
+impl<T: Real> Matrix<'_, T> {
+    fn view(&self) -> DMatrixView<'_, T> {
+        match self {
+            Self::View(view) => *view,
+            Self::Owned(matrix) => matrix.into(),
+        }
+    }
+
+    fn column(&self, j: usize) -> &[T] {
+        match self {
+            Self::View(view) => view.column(j).data.into_slice(),
+            Self::Owned(matrix) => matrix.column(j).data.into_slice(),
+        }
+    }
+
+    fn gather(&self, rows: &[usize]) -> DMatrix<T> {
+        let cols = self.view().ncols();
+        let mut values = Vec::with_capacity(rows.len() * cols);
+        for j in 0..cols {
+            let column = self.column(j);
+            values.extend(rows.iter().map(|&i| column[i]));
+        }
+        DMatrix::from_vec(rows.len(), cols, values)
+    }
+}
+
+impl<'a, T: Real> Dataset<'a, T> {
+    /// Samples x (n×p) with targets y (n×k): anything that converts to a view, as `&DMatrix`, `&DVector` and views do.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the rows differ in number, [`Error::Empty`] if there is no row or column,
+    /// [`Error::NotFinite`] for NaN or infinity.
+    pub fn new(x: impl Into<DMatrixView<'a, T>>, y: impl Into<DMatrixView<'a, T>>) -> Result<Self> {
+        let (x, y) = (x.into(), y.into());
+        if x.nrows() != y.nrows() {
+            return Err(Error::Shape { what: "rows of y", expected: x.nrows(), found: y.nrows() });
+        }
+        if x.nrows() == 0 {
+            return Err(Error::Empty { what: "the data set" });
+        }
+        if x.ncols() == 0 {
+            return Err(Error::Empty { what: "the list of features" });
+        }
+        if y.ncols() == 0 {
+            return Err(Error::Empty { what: "the list of targets" });
+        }
+        let data = Self { x: Matrix::View(x), y: Matrix::View(y), weights: None, names: None };
+        finite("x", &data.x)?;
+        finite("y", &data.y)?;
+        Ok(data)
+    }
+
+    /// Weighs the samples: the risk becomes Σ wᵢ ℓᵢ / Σ wᵢ. A sample of weight 2 equals the sample twice, one of weight
+    /// 0 its absence.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is one a sample, [`Error::Weight`] for a negative or non-finite one,
+    /// [`Error::NoWeight`] if all are 0 (or their sum overflows).
+    pub fn with_weights(mut self, weights: &'a [T]) -> Result<Self> {
+        if weights.len() != self.samples() {
+            return Err(Error::Shape { what: "number of weights", expected: self.samples(), found: weights.len() });
+        }
+        if let Some(row) = weights.iter().position(|&w| !(w >= T::zero() && w.is_finite())) {
+            return Err(Error::Weight { row, value: weights[row].to_f64() });
+        }
+        let total = weights.iter().fold(T::zero(), |sum, &w| sum + w);
+        if total <= T::zero() {
+            return Err(Error::NoWeight);
+        }
+        if !total.is_finite() {
+            return Err(Error::Config { name: "the sum of the weights", needs: "finite" });
+        }
+        self.weights = Some(Cow::Borrowed(weights));
+        Ok(self)
+    }
+
+    /// Names the features, for tables and warnings.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is one a feature.
+    pub fn with_names(mut self, names: impl IntoIterator<Item = impl ToString>) -> Result<Self> {
+        let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+        if names.len() != self.features() {
+            return Err(Error::Shape { what: "number of names", expected: self.features(), found: names.len() });
+        }
+        self.names = Some(names);
+        Ok(self)
+    }
+
+    /// n, the number of rows.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        self.x().nrows()
+    }
+
+    /// p, the number of columns of x.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.x().ncols()
+    }
+
+    /// k, the number of columns of y.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.y().ncols()
+    }
+
+    /// The features, n×p.
+    #[must_use]
+    pub fn x(&self) -> DMatrixView<'_, T> {
+        self.x.view()
+    }
+
+    /// The targets, n×k.
+    #[must_use]
+    pub fn y(&self) -> DMatrixView<'_, T> {
+        self.y.view()
+    }
+
+    /// The weights as given, one a sample.
+    #[must_use]
+    pub fn weights(&self) -> Option<&[T]> {
+        self.weights.as_deref()
+    }
+
+    /// The names of the features, where they were given.
+    #[must_use]
+    pub fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
+    }
+
+    /// Feature j of every sample, as a slice.
+    #[must_use]
+    pub fn feature(&self, j: usize) -> &[T] {
+        self.x.column(j)
+    }
+
+    /// Target j of every sample, as a slice.
+    #[must_use]
+    pub fn target(&self, j: usize) -> &[T] {
+        self.y.column(j)
+    }
+
+    /// A data set of its own with these rows, in this order; a row may come more than once.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] for no rows, [`Error::Shape`] for a row that does not exist, [`Error::NoWeight`] if all rows
+    /// chosen have weight 0.
+    pub fn select(&self, rows: &[usize]) -> Result<Dataset<'static, T>> {
+        let samples = self.samples();
+        if rows.is_empty() {
+            return Err(Error::Empty { what: "the list of rows" });
+        }
+        if let Some(&row) = rows.iter().find(|&&row| row >= samples) {
+            return Err(Error::Shape {
+                what: "number of rows for the row selected",
+                expected: row + 1,
+                found: samples,
+            });
+        }
+        let weights: Option<Vec<T>> = self.weights().map(|w| rows.iter().map(|&i| w[i]).collect());
+        if weights.as_ref().is_some_and(|w| w.iter().all(|&w| w <= T::zero())) {
+            return Err(Error::NoWeight);
+        }
+        Ok(Dataset {
+            x: Matrix::Owned(self.x.gather(rows)),
+            y: Matrix::Owned(self.y.gather(rows)),
+            weights: weights.map(Cow::Owned),
+            names: self.names.clone(),
+        })
+    }
+}
+
+/// v · 0 is 0 for finite v and NaN otherwise, so a sum of them tells in one vectorisable pass.
+fn finite<T: Real>(what: &'static str, matrix: &Matrix<'_, T>) -> Result<()> {
+    let cols = matrix.view().ncols();
+    for column in 0..cols {
+        let values = matrix.column(column);
+        let mut lanes = [T::zero(); 16];
+        let chunks = values.chunks_exact(16);
+        let rest = chunks.remainder();
+        for chunk in chunks {
+            for (lane, &value) in lanes.iter_mut().zip(chunk) {
+                *lane += value * T::zero();
+            }
+        }
+        let sum = lanes.iter().chain(rest).fold(T::zero(), |sum, &v| sum + v * T::zero());
+        if sum.is_finite() {
+            continue;
+        }
+        if let Some(row) = values.iter().position(|v| !v.is_finite()) {
+            return Err(Error::NotFinite { what, row, column });
+        }
+    }
+    Ok(())
+}

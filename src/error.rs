@@ -1,0 +1,124 @@
+//! The one error type.
+
+use crate::optim::Reason;
+use std::fmt;
+
+/// What can go wrong, with the numbers that say where. Displayed as one lower-case sentence that says what to do.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A matrix, vector or list has the wrong size.
+    Shape {
+        /// What was measured, as in "rows of y".
+        what: &'static str,
+        /// The size that fits.
+        expected: usize,
+        /// The size that came.
+        found: usize,
+    },
+    /// There is nothing to work on.
+    Empty {
+        /// What is empty.
+        what: &'static str,
+    },
+    /// An input is NaN or infinite.
+    NotFinite {
+        /// Which input, as in "x".
+        what: &'static str,
+        /// Its row, from 0.
+        row: usize,
+        /// Its column, from 0.
+        column: usize,
+    },
+    /// A sample weight is negative or not finite.
+    Weight {
+        /// The row, from 0.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// Every weight is 0.
+    NoWeight,
+    /// A target is outside the domain of the loss.
+    Target {
+        /// The row, from 0.
+        row: usize,
+        /// What the loss needs.
+        needs: &'static str,
+    },
+    /// An input is outside the domain of the layer.
+    Input {
+        /// The row, from 0.
+        row: usize,
+        /// What the layer needs.
+        needs: &'static str,
+    },
+    /// A setting is out of range.
+    Config {
+        /// The setting.
+        name: &'static str,
+        /// What it needs to be.
+        needs: &'static str,
+    },
+    /// The fit ran away: the loss or the parameters became infinite or NaN.
+    Diverged {
+        /// The iteration at which it was noticed, from 1.
+        iteration: usize,
+    },
+    /// A label that was not among the classes, by its position.
+    Label {
+        /// The position in the list, from 0.
+        row: usize,
+    },
+    /// Fewer classes than the task needs.
+    Classes {
+        /// How many were found.
+        found: usize,
+    },
+    /// A fit ended before it converged; returned by [`Report::ensure_converged`](crate::Report::ensure_converged) only.
+    NotConverged {
+        /// How it ended.
+        reason: Reason,
+        /// After how many iterations.
+        iterations: usize,
+    },
+    /// The quantity does not exist for these data.
+    Undefined {
+        /// Which quantity.
+        what: &'static str,
+        /// Why, and what would make it exist.
+        why: &'static str,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape { what, expected, found } => write!(f, "{what} should be {expected}, found {found}"),
+            Self::Empty { what } => write!(f, "{what} is empty; at least one is needed"),
+            Self::NotFinite { what, row, column } => {
+                write!(f, "{what} is NaN or infinite at row {row}, column {column}; drop or impute it first")
+            }
+            Self::Weight { row, value } => {
+                write!(f, "weight {value} at row {row}; weights must be finite and at least 0")
+            }
+            Self::NoWeight => write!(f, "all weights are 0; at least one must be positive"),
+            Self::Target { row, needs } => {
+                write!(f, "target at row {row} is not legal for this loss; it needs {needs}")
+            }
+            Self::Input { row, needs } => write!(f, "input at row {row} is not legal for this layer; it needs {needs}"),
+            Self::Config { name, needs } => write!(f, "{name} must be {needs}"),
+            Self::Diverged { iteration } => {
+                write!(f, "the fit diverged at iteration {iteration}; lower the learning rate or scale the features")
+            }
+            Self::Label { row } => write!(f, "label at position {row} is none of the classes"),
+            Self::Classes { found } => write!(f, "at least 2 classes are needed, found {found}"),
+            Self::NotConverged { reason, iterations } => {
+                write!(f, "not converged after {iterations} iterations ({reason:?}); allow more, or look at the report")
+            }
+            Self::Undefined { what, why } => write!(f, "{what} is not defined here: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,86 @@
+//! Layers: differentiable maps z = f(θ, x). A layer holds no numbers; it says how θ is laid out.
+
+mod activation;
+mod affine;
+mod dense;
+mod pair;
+mod stack;
+
+pub use activation::Activation;
+pub use affine::Affine;
+pub use dense::Dense;
+pub use stack::Stack;
+
+use crate::linalg::Block;
+use crate::{Layout, Real, Result};
+use nalgebra::DMatrix;
+
+/// A differentiable map from `inputs` to `outputs` numbers, with parameters θ that live outside it.
+///
+/// In every matrix one sample is one column: x is inputs×b, z is outputs×b, both contiguous, z arrives in its size.
+pub trait Layer<T: Real>: Send + Sync {
+    /// What `forward` leaves for `backward`, reused from one call to the next.
+    type Tape: Default + Send;
+
+    /// How many numbers a sample comes with.
+    fn inputs(&self) -> usize;
+
+    /// How many numbers a sample leaves with.
+    fn outputs(&self) -> usize;
+
+    /// Adds the layer's blocks of parameters, in the order in which they lie in θ.
+    fn layout(&self, layout: &mut Layout);
+
+    /// z = f(θ, x).
+    fn forward(&self, theta: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape);
+
+    /// Given dz = ∂R/∂z after a `forward` with the same θ and x: adds ∂R/∂θ to `dtheta`, writes ∂R/∂x into `dx` where it
+    /// is asked for (it arrives inputs×b). May overwrite dz.
+    fn backward(
+        &self,
+        theta: &[T],
+        x: &DMatrix<T>,
+        dz: &mut DMatrix<T>,
+        tape: &mut Self::Tape,
+        dtheta: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    );
+
+    /// Whether the layer's own numbers make sense: no width 0, parts that meet.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](crate::Error::Shape) or [`Error::Config`](crate::Error::Config).
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Prepares the tape for one random pass of training (a dropout mask); a tape that was not prepared predicts.
+    fn randomize(&self, _tape: &mut Self::Tape, _seed: u64) {}
+
+    /// `forward` on a block that still lies in the data set as feature columns. `x` is scratch: the default gathers the
+    /// block into it, a layer that can read the columns in place leaves it alone.
+    fn forward_block(
+        &self,
+        theta: &[T],
+        block: &Block<'_, T>,
+        x: &mut DMatrix<T>,
+        z: &mut DMatrix<T>,
+        tape: &mut Self::Tape,
+    ) {
+        block.gather(x);
+        self.forward(theta, x, z, tape);
+    }
+
+    /// `backward` after [`forward_block`](Layer::forward_block), with the same `block` and `x`.
+    fn backward_block(
+        &self,
+        theta: &[T],
+        _block: &Block<'_, T>,
+        x: &mut DMatrix<T>,
+        dz: &mut DMatrix<T>,
+        tape: &mut Self::Tape,
+        dtheta: &mut [T],
+    ) {
+        self.backward(theta, x, dz, tape, dtheta, None);
+    }
+}

@@ -1,0 +1,119 @@
+use super::Layer;
+use crate::linalg::{Block, product};
+use crate::{Error, Layout, Real, Result};
+use nalgebra::DMatrix;
+
+/// z = W x + b: every linear model, and the last layer of most networks.
+///
+/// θ is W column-major (outputs × inputs), then b (outputs). dW = dz xᵀ, db = dz 1, dx = Wᵀ dz.
+///
+/// With [`SquaredError`](crate::SquaredError) it is linear regression, with [`CrossEntropy`](crate::CrossEntropy)
+/// logistic regression.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use residual::{Affine, Layer, nalgebra};
+/// let mut z = dmatrix![0.0, 0.0];
+/// Affine::new(2, 1).forward(&[3.0, 4.0, 0.5], &dmatrix![1.0, 0.0; 0.0, 1.0], &mut z, &mut ());
+/// assert_eq!(z, dmatrix![3.5, 4.5]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Affine {
+    inputs: usize,
+    outputs: usize,
+    bias: bool,
+}
+
+impl Affine {
+    /// `inputs` numbers to `outputs` numbers, with a bias.
+    #[must_use]
+    pub fn new(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs, bias: true }
+    }
+
+    /// Without b: θ is W alone.
+    #[must_use]
+    pub fn without_bias(mut self) -> Self {
+        self.bias = false;
+        self
+    }
+
+    /// Whether there is a bias.
+    #[must_use]
+    pub fn has_bias(&self) -> bool {
+        self.bias
+    }
+
+    /// W and b of θ; b is empty without a bias.
+    pub(crate) fn parts<'t, T>(&self, theta: &'t [T]) -> (&'t [T], &'t [T]) {
+        theta.split_at(self.inputs * self.outputs)
+    }
+}
+
+impl<T: Real> Layer<T> for Affine {
+    type Tape = ();
+
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    fn layout(&self, layout: &mut Layout) {
+        layout.weights(self.outputs, self.inputs);
+        if self.bias {
+            layout.bias(self.outputs);
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.inputs == 0 {
+            return Err(Error::Config { name: "inputs of a layer", needs: "at least 1" });
+        }
+        if self.outputs == 0 {
+            return Err(Error::Config { name: "outputs of a layer", needs: "at least 1" });
+        }
+        Ok(())
+    }
+
+    fn forward(&self, theta: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
+        let (w, b) = self.parts(theta);
+        product::forward(w, b, self.outputs, x, z.as_mut_slice());
+    }
+
+    fn backward(
+        &self,
+        theta: &[T],
+        x: &DMatrix<T>,
+        dz: &mut DMatrix<T>,
+        (): &mut (),
+        dtheta: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let (dw, db) = dtheta.split_at_mut(self.inputs * self.outputs);
+        product::backward(dz.as_slice(), self.outputs, x, dw, db);
+        if let Some(dx) = dx {
+            product::backward_input(self.parts(theta).0, self.outputs, dz.as_slice(), dx.as_mut_slice());
+        }
+    }
+
+    fn forward_block(&self, theta: &[T], block: &Block<'_, T>, _: &mut DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
+        let (w, b) = self.parts(theta);
+        product::forward_block(w, b, self.outputs, block, z.as_mut_slice());
+    }
+
+    fn backward_block(
+        &self,
+        _: &[T],
+        block: &Block<'_, T>,
+        _: &mut DMatrix<T>,
+        dz: &mut DMatrix<T>,
+        (): &mut (),
+        dtheta: &mut [T],
+    ) {
+        let (dw, db) = dtheta.split_at_mut(self.inputs * self.outputs);
+        product::backward_block(dz.as_slice(), self.outputs, block, dw, db);
+    }
+}

@@ -1,0 +1,78 @@
+use super::{Curvature, Loss};
+use crate::Real;
+
+/// Binary cross-entropy: each output is a Bernoulli of its own with logit zⱼ, targets yⱼ in [0, 1].
+///
+/// ℓ(z, y) = Σⱼ ln(1 + e^zⱼ) − yⱼ zⱼ. Prediction is the probability σ(zⱼ) = 1 / (1 + e^−zⱼ) of class 1.
+///
+/// Computed as (z⁺ − y z) + ln(1 + e^−|z|), which neither overflows nor loses the tails; the gradient σ(z) − y as
+/// (1 − y) σ(z) − y σ(−z), which keeps its relative accuracy where σ(z) rounds to 1.
+///
+/// ```
+/// use residual::{Loss, loss::BinaryCrossEntropy};
+/// let mut dz = [0.0];
+/// let value = BinaryCrossEntropy.gradient(&[100.0], &[1.0], &mut dz);
+/// assert!((value / (-100f64).exp() - 1.0).abs() < 1e-15);
+/// assert!((dz[0] / -(-100f64).exp() - 1.0).abs() < 1e-15);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct BinaryCrossEntropy;
+
+/// (σ(z), σ(−z)), each with its own relative accuracy.
+pub(super) fn sigmoids<T: Real>(z: T) -> (T, T) {
+    let e = (-z.abs()).exp();
+    let (small, large) = (e / (T::one() + e), T::one() / (T::one() + e));
+    if z > T::zero() { (large, small) } else { (small, large) }
+}
+
+/// ln(1 + e^z) − y z.
+pub(super) fn value<T: Real>(z: T, y: T) -> T {
+    let linear = if z > T::zero() { (T::one() - y) * z } else { -(y * z) };
+    linear + (-z.abs()).exp().ln_1p()
+}
+
+/// σ(z) − y.
+pub(super) fn slope<T: Real>(z: T, y: T) -> T {
+    let (p, q) = sigmoids(z);
+    (T::one() - y) * p - y * q
+}
+
+/// σ′(z).
+pub(super) fn curvature<T: Real>(z: T) -> T {
+    let (p, q) = sigmoids(z);
+    p * q
+}
+
+impl<T: Real> Loss<T> for BinaryCrossEntropy {
+    fn value(&self, z: &[T], y: &[T]) -> T {
+        z.iter().zip(y).fold(T::zero(), |sum, (&z, &y)| sum + value(z, y))
+    }
+
+    fn gradient(&self, z: &[T], y: &[T], dz: &mut [T]) -> T {
+        let mut sum = T::zero();
+        for ((dz, &z), &y) in dz.iter_mut().zip(z).zip(y) {
+            *dz = slope(z, y);
+            sum += value(z, y);
+        }
+        sum
+    }
+
+    fn respond(&self, z: &mut [T]) {
+        z.iter_mut().for_each(|z| *z = sigmoids(*z).0);
+    }
+
+    fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
+        if y.iter().all(|&y| y >= T::zero() && y <= T::one()) { Ok(()) } else { Err("numbers in [0, 1]") }
+    }
+}
+
+impl<T: Real> Curvature<T> for BinaryCrossEntropy {
+    fn curvature(&self, z: &[T], _: &[T], h: &mut [T]) {
+        h.fill(T::zero());
+        h.iter_mut().step_by(z.len() + 1).zip(z).for_each(|(h, &z)| *h = curvature(z));
+    }
+
+    fn curvature_product(&self, z: &[T], _: &[T], v: &[T], hv: &mut [T]) {
+        hv.iter_mut().zip(z).zip(v).for_each(|((hv, &z), &v)| *hv = curvature(z) * v);
+    }
+}

@@ -1,0 +1,113 @@
+use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli};
+use crate::Real;
+
+/// Cross-entropy of a distribution over classes: Bernoulli for one output, softmax for more.
+///
+/// One output: y in [0, 1] is the probability of class 1, see [`BinaryCrossEntropy`].
+/// k ≥ 2 outputs: y ≥ 0 with Σ y = 1 (one-hot, as a rule), p = softmax(z), pⱼ = e^zⱼ / Σᵢ e^zᵢ,
+/// ℓ(z, y) = −Σⱼ yⱼ ln pⱼ. Prediction is p.
+///
+/// The largest score is taken out first, so nothing overflows; the rest of the sum goes through ln(1 + ·), and 1 − p of
+/// the largest class is summed from the other classes, so that the tails keep their relative accuracy.
+///
+/// ```
+/// use residual::{Loss, loss::CrossEntropy};
+/// let mut p = [0.0, 3f64.ln()];
+/// CrossEntropy.respond(&mut p);
+/// assert!((p[0] - 0.25).abs() < 1e-15 && (p[1] - 0.75).abs() < 1e-15);
+/// assert!((CrossEntropy.value(&[0.0, 3f64.ln()], &[0.0, 1.0]) - (4.0f64 / 3.0).ln()).abs() < 1e-15);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CrossEntropy;
+
+/// The index of the largest score and Σ e^(zⱼ − max) over the others.
+fn normalizer<T: Real>(z: &[T]) -> (usize, T) {
+    let mut top = 0;
+    for (j, &score) in z.iter().enumerate() {
+        if score > z[top] {
+            top = j;
+        }
+    }
+    let rest = z.iter().enumerate().filter(|&(j, _)| j != top).fold(T::zero(), |sum, (_, &s)| sum + (s - z[top]).exp());
+    (top, rest)
+}
+
+fn value<T: Real>(z: &[T], y: &[T], top: usize, rest: T) -> T {
+    z.iter().zip(y).fold(rest.ln_1p(), |sum, (&score, &y)| if y > T::zero() { sum + y * (z[top] - score) } else { sum })
+}
+
+impl<T: Real> Loss<T> for CrossEntropy {
+    fn value(&self, z: &[T], y: &[T]) -> T {
+        if z.len() == 1 {
+            return bernoulli::value(z[0], y[0]);
+        }
+        let (top, rest) = normalizer(z);
+        value(z, y, top, rest)
+    }
+
+    fn gradient(&self, z: &[T], y: &[T], dz: &mut [T]) -> T {
+        if z.len() == 1 {
+            dz[0] = bernoulli::slope(z[0], y[0]);
+            return bernoulli::value(z[0], y[0]);
+        }
+        let (top, rest) = normalizer(z);
+        let one = T::one();
+        let total = one + rest;
+        for (j, dz) in dz.iter_mut().enumerate() {
+            let p = (z[j] - z[top]).exp() / total;
+            let q = if j == top { rest / total } else { one - p };
+            *dz = (one - y[j]) * p - y[j] * q;
+        }
+        value(z, y, top, rest)
+    }
+
+    fn respond(&self, z: &mut [T]) {
+        if z.len() == 1 {
+            return BinaryCrossEntropy.respond(z);
+        }
+        let (top, rest) = normalizer(z);
+        let max = z[top];
+        z.iter_mut().for_each(|z| *z = (*z - max).exp() / (T::one() + rest));
+    }
+
+    fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
+        if y.len() == 1 {
+            return BinaryCrossEntropy.accepts(y);
+        }
+        let sum = y.iter().fold(T::zero(), |sum, &y| sum + y);
+        let legal = y.iter().all(|&y| y >= T::zero()) && (sum - T::one()).abs() <= T::of(1e-5);
+        if legal { Ok(()) } else { Err("numbers of at least 0 with sum 1, as one-hot rows are") }
+    }
+}
+
+impl<T: Real> Curvature<T> for CrossEntropy {
+    /// diag(p) − p pᵀ.
+    fn curvature(&self, z: &[T], _: &[T], h: &mut [T]) {
+        let k = z.len();
+        if k == 1 {
+            h[0] = bernoulli::curvature(z[0]);
+            return;
+        }
+        let (top, rest) = normalizer(z);
+        let total = T::one() + rest;
+        for i in 0..k {
+            let p = (z[i] - z[top]).exp() / total;
+            for j in 0..k {
+                let q = (z[j] - z[top]).exp() / total;
+                h[i * k + j] = if i != j { -(p * q) } else { p * if i == top { rest / total } else { T::one() - p } };
+            }
+        }
+    }
+
+    /// p ∘ (v − pᵀv).
+    fn curvature_product(&self, z: &[T], _: &[T], v: &[T], hv: &mut [T]) {
+        if z.len() == 1 {
+            hv[0] = bernoulli::curvature(z[0]) * v[0];
+            return;
+        }
+        hv.copy_from_slice(z);
+        self.respond(hv);
+        let mean = hv.iter().zip(v).fold(T::zero(), |sum, (&p, &v)| sum + p * v);
+        hv.iter_mut().zip(v).for_each(|(p, &v)| *p *= v - mean);
+    }
+}

@@ -1,0 +1,23 @@
+//! Solvers, rules and schedules: they know objectives and nothing else.
+
+mod observer;
+mod report;
+pub mod rule;
+mod schedule;
+
+pub use observer::{Observer, Progress};
+pub use report::{Reason, Report, Solution, Warning};
+pub use rule::Rule;
+pub use schedule::Schedule;
+
+use crate::Result;
+
+/// Finds a minimum of an objective of type `O`. What it needs to know of the objective stands in the `where` of its impl.
+pub trait Solver<T: crate::Real, O> {
+    /// Minimizes `objective` from `start`, showing every iterate to `observer`.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) for a setting out of range, [`Error::Diverged`](crate::Error::Diverged)
+    /// when the iterates run away. Not converging is no error: the report says so.
+    fn minimize(&self, objective: &mut O, start: Vec<T>, observer: &mut dyn Observer<T>) -> Result<Solution<T>>;
+}

@@ -1,0 +1,84 @@
+//! Observers watch a fit and may stop it.
+
+use crate::Real;
+use std::ops::ControlFlow;
+
+/// One look at a fit under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a, T> {
+    iteration: usize,
+    value: f64,
+    gradient_norm: Option<f64>,
+    params: &'a [T],
+}
+
+impl<'a, T: Real> Progress<'a, T> {
+    /// What a solver shows after `iteration` iterations.
+    #[must_use]
+    pub fn new(iteration: usize, value: f64, gradient_norm: Option<f64>, params: &'a [T]) -> Self {
+        Self { iteration, value, gradient_norm, params }
+    }
+
+    /// 1, 2, ...: how many iterations are done; an epoch is the iteration of a `Trainer`.
+    #[must_use]
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// The risk: at [`params`](Progress::params), or, in mini-batch training without a loss target or tolerance, the mean
+    /// over the epoch's batches.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// The largest absolute entry of the gradient, where the solver knows it.
+    #[must_use]
+    pub fn gradient_norm(&self) -> Option<f64> {
+        self.gradient_norm
+    }
+
+    /// The parameters after this iteration.
+    #[must_use]
+    pub fn params(&self) -> &'a [T] {
+        self.params
+    }
+}
+
+/// Watches a fit and may stop it.
+///
+/// A closure `FnMut(&Progress<T>) -> ControlFlow<()>` is an observer, `()` watches nothing, a pair shows each iterate to
+/// both and stops when either does.
+pub trait Observer<T: Real> {
+    /// Sees one iterate; `ControlFlow::Break(())` ends the fit with [`Reason::Stopped`](crate::optim::Reason::Stopped).
+    fn observe(&mut self, progress: &Progress<'_, T>) -> ControlFlow<()>;
+
+    /// Parameters that the fit should end with instead of the last ones; asked for once, after the last `observe`.
+    fn choose(&mut self) -> Option<Vec<T>> {
+        None
+    }
+}
+
+impl<T: Real> Observer<T> for () {
+    fn observe(&mut self, _: &Progress<'_, T>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl<T: Real, F: FnMut(&Progress<'_, T>) -> ControlFlow<()>> Observer<T> for F {
+    fn observe(&mut self, progress: &Progress<'_, T>) -> ControlFlow<()> {
+        self(progress)
+    }
+}
+
+impl<T: Real, A: Observer<T>, B: Observer<T>> Observer<T> for (A, B) {
+    fn observe(&mut self, progress: &Progress<'_, T>) -> ControlFlow<()> {
+        let (first, second) = (self.0.observe(progress), self.1.observe(progress));
+        if first.is_break() { first } else { second }
+    }
+
+    fn choose(&mut self) -> Option<Vec<T>> {
+        let (first, second) = (self.0.choose(), self.1.choose());
+        first.or(second)
+    }
+}

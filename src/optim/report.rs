@@ -1,0 +1,176 @@
+//! How a fit ended.
+
+use crate::{Error, Result};
+use std::fmt;
+
+/// Why a solver stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A direct solver: the answer needs no iterations.
+    Direct,
+    /// The gradient is as small as asked for.
+    Gradient,
+    /// The value no longer improves.
+    Value,
+    /// The value reached the target.
+    Target,
+    /// The allowed iterations ran out.
+    MaxIterations,
+    /// No step along the search direction improves the value.
+    LineSearch,
+    /// An observer stopped the fit.
+    Stopped,
+    /// No minimum exists, or none that these data determine: see the warnings.
+    Unbounded,
+}
+
+/// Something that a user should know of a fit although it is no error.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A feature column is a combination of others (and of the constant, where there is an intercept).
+    RankDeficient {
+        /// The dependent column, from 0.
+        column: usize,
+        /// The columns it depends on and their coefficients; empty if the column is constant or zero.
+        depends_on: Vec<(usize, f64)>,
+    },
+    /// A direction in the features separates the classes: the likelihood has no maximum. Add a penalty with `.l2(..)`.
+    Separated {
+        /// The intercept's share of the direction.
+        intercept: f64,
+        /// One number a feature: samples of class 1 lie at or above 0 of this direction, the others at or below.
+        direction: Vec<f64>,
+        /// Whether every sample lies strictly on its side; if not, some lie on the boundary.
+        complete: bool,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RankDeficient { column, depends_on } if depends_on.is_empty() => {
+                write!(f, "feature {column} is constant or zero; its coefficient is not determined")
+            }
+            Self::RankDeficient { column, depends_on } => {
+                write!(f, "feature {column} is a combination of others:")?;
+                depends_on.iter().try_for_each(|(j, c)| write!(f, " {c:+.4}·x{j}"))
+            }
+            Self::Separated { complete, .. } => write!(
+                f,
+                "the classes are {} separated, so no finite maximum of the likelihood exists; add a penalty with l2",
+                if *complete { "completely" } else { "quasi-completely" }
+            ),
+        }
+    }
+}
+
+/// How a fit ended: the reason, the steps, the value and gradient there, and what the solver has to say besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    reason: Reason,
+    iterations: usize,
+    value: f64,
+    gradient_norm: f64,
+    history: Vec<f64>,
+    rank: Option<usize>,
+    warnings: Vec<Warning>,
+}
+
+impl Report {
+    /// A report with no history, rank or warnings.
+    #[must_use]
+    pub fn new(reason: Reason, iterations: usize, value: f64, gradient_norm: f64) -> Self {
+        Self { reason, iterations, value, gradient_norm, history: Vec::new(), rank: None, warnings: Vec::new() }
+    }
+
+    /// With the value after each iteration.
+    #[must_use]
+    pub fn with_history(mut self, history: Vec<f64>) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// With the number of independent feature columns.
+    #[must_use]
+    pub fn with_rank(mut self, rank: usize) -> Self {
+        self.rank = Some(rank);
+        self
+    }
+
+    /// With one more warning.
+    #[must_use]
+    pub fn with_warning(mut self, warning: Warning) -> Self {
+        self.warnings.push(warning);
+        self
+    }
+
+    /// Why the solver stopped.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Whether the answer is what was asked for: `Direct`, `Gradient`, `Value` or `Target`.
+    #[must_use]
+    pub fn converged(&self) -> bool {
+        matches!(self.reason, Reason::Direct | Reason::Gradient | Reason::Value | Reason::Target)
+    }
+
+    /// How many iterations (epochs) were made.
+    #[must_use]
+    pub fn iterations(&self) -> usize {
+        self.iterations
+    }
+
+    /// The risk at the parameters returned.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// The largest absolute entry of the gradient there.
+    #[must_use]
+    pub fn gradient_norm(&self) -> f64 {
+        self.gradient_norm
+    }
+
+    /// The value after each iteration.
+    #[must_use]
+    pub fn history(&self) -> &[f64] {
+        &self.history
+    }
+
+    /// The number of independent feature columns (after centring, with an intercept), where the solver determines it.
+    #[must_use]
+    pub fn rank(&self) -> Option<usize> {
+        self.rank
+    }
+
+    /// What a user should know besides.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Makes not converging an error.
+    ///
+    /// # Errors
+    /// [`Error::NotConverged`] unless [`converged`](Report::converged).
+    pub fn ensure_converged(&self) -> Result<()> {
+        if self.converged() {
+            return Ok(());
+        }
+        Err(Error::NotConverged { reason: self.reason, iterations: self.iterations })
+    }
+}
+
+/// What a solver found: parameters and how it got there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solution<T> {
+    /// The parameters θ.
+    pub params: Vec<T>,
+    /// How the fit ended.
+    pub report: Report,
+}

@@ -1,0 +1,16 @@
+use super::Rule;
+use crate::Real;
+
+/// Gradient descent: the direction is the gradient itself, θ ← θ − η g.
+///
+/// Source: Cauchy (1847); Robbins and Monro (1951) for stochastic gradients.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Plain;
+
+impl<T: Real> Rule<T> for Plain {
+    type State = ();
+
+    fn init(&self, _: usize) {}
+
+    fn apply(&self, (): &mut (), _: &[T], _: &mut [T]) {}
+}

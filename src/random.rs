@@ -1,0 +1,23 @@
+//! The one source of randomness: ChaCha8, whose stream is fixed by name, and draws from it that no library can change.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// A generator for this seed; `stream` keeps the uses of one seed apart.
+pub(crate) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    rng
+}
+
+/// A whole number below `bound`, by the high half of a 64×64-bit product (bias below bound / 2⁶⁴).
+pub(crate) fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
+    ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize
+}
+
+/// Fisher and Yates' shuffle, from the last item to the second.
+pub(crate) fn shuffle<V>(items: &mut [V], rng: &mut ChaCha8Rng) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, below(rng, last + 1));
+    }
+}

@@ -1,0 +1,73 @@
+//! The float bound of the whole crate.
+
+use nalgebra::RealField;
+
+/// A real scalar: `f32`, `f64`, or a type of the user's (a dual number, an interval).
+///
+/// Only [`of`](Real::of) and [`to_f64`](Real::to_f64) are required. The other methods are the kernels that the hot loops
+/// call; their defaults are plain loops over the scalar functions, and `f32` and `f64` override them with vector code.
+pub trait Real: RealField + Copy + Default {
+    /// The nearest value to `x`.
+    fn of(x: f64) -> Self;
+
+    /// The nearest `f64`.
+    fn to_f64(self) -> f64;
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    #[inline(always)]
+    fn of(x: f64) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+/// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
+pub(crate) fn normal_density<T: Real>(x: T) -> T {
+    (-(x * x) * T::of(0.5)).exp() * T::of(0.398_942_280_401_432_7)
+}
+
+/// Φ(x), the standard normal distribution function, with relative accuracy in the lower tail too.
+///
+/// Near 0 the series Φ(x) − ½ = φ(x) Σₙ x²ⁿ⁺¹ / (1·3·5···(2n+1)), farther out Laplace's continued fraction.
+/// Source: Abramowitz and Stegun (1964), 26.2.11 and 26.2.14.
+pub(crate) fn normal_cdf<T: Real>(x: T) -> T {
+    let size = x.abs();
+    if size < T::of(1.5) {
+        let (mut term, mut sum, mut odd) = (x, x, 1.0);
+        while odd < 61.0 {
+            odd += 2.0;
+            term *= x * x / T::of(odd);
+            sum += term;
+        }
+        return T::of(0.5) + normal_density(x) * sum;
+    }
+    // Large arguments: φ(x) is 0 long before the fraction matters.
+    if size > T::of(40.0) {
+        return if x > T::zero() { T::one() } else { T::zero() };
+    }
+    let mut fraction = size;
+    let mut k = 150.0;
+    while k > 0.5 {
+        fraction = size + T::of(k) / fraction;
+        k -= 1.0;
+    }
+    let tail = normal_density(x) / fraction;
+    if x > T::zero() { T::one() - tail } else { tail }
+}
