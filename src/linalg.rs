@@ -1,10 +1,13 @@
 //! Products, factorizations and the block: everything below the models that touches numbers by the thousand.
 
 mod block;
+pub(crate) mod carried;
+#[allow(dead_code)] // the direct solvers are its users
 pub(crate) mod cholesky;
+#[allow(dead_code)] // the direct solvers are its users
 pub(crate) mod gram;
 pub(crate) mod product;
 pub(crate) mod threads;
 
 pub use block::Block;
-pub(crate) use block::reshape;
+pub(crate) use block::{block_rows, reshape};
