@@ -1,11 +1,14 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
 mod observer;
+mod range;
 mod report;
 pub mod rule;
-mod schedule;
+pub mod schedule;
 
-pub use observer::{Observer, Progress};
+#[cfg(feature = "progress")]
+pub use observer::Bar;
+pub use observer::{EarlyStopping, Every, History, Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
