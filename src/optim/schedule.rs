@@ -47,7 +47,7 @@ impl<F: Fn(usize) -> f64> Schedule for F {
     }
 }
 
-/// From `start` at 0 to `end` at 1 along half a cosine wave.
+/// From `start` at 0 (exactly) to `end` at 1 along half a cosine wave.
 fn half_wave(start: f64, end: f64, share: f64) -> f64 {
-    end + (start - end) * 0.5 * (1.0 + (std::f64::consts::PI * share).cos())
+    start + (end - start) * 0.5 * (1.0 - (std::f64::consts::PI * share).cos())
 }
