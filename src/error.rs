@@ -75,6 +75,15 @@ pub enum Error {
         /// How many were found.
         found: usize,
     },
+    /// A text that should read back is damaged.
+    Parse {
+        /// What was read.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// What should stand there.
+        needs: &'static str,
+    },
     /// A fit ended before it converged; returned by [`Report::ensure_converged`](crate::Report::ensure_converged) only.
     NotConverged {
         /// How it ended.
@@ -113,6 +122,7 @@ impl fmt::Display for Error {
             }
             Self::Label { row } => write!(f, "label at position {row} is none of the classes"),
             Self::Classes { found } => write!(f, "at least 2 classes are needed, found {found}"),
+            Self::Parse { what, line, needs } => write!(f, "line {line} of the {what} should hold: {needs}"),
             Self::NotConverged { reason, iterations } => {
                 write!(f, "not converged after {iterations} iterations ({reason:?}); allow more, or look at the report")
             }
