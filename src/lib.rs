@@ -21,8 +21,8 @@ pub use layout::{Init, Layout, Role, Spread};
 pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
 pub use nalgebra;
-pub use objective::{FiniteSum, Hessian, Objective};
-pub use optim::{Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver, Warning};
+pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
+pub use optim::{Lbfgs, Newton, Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver, Warning};
 pub use real::Real;
 
 /// What can fail in this crate fails with [`Error`].

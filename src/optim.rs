@@ -1,10 +1,16 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
+mod lbfgs;
+mod newton;
 mod observer;
 mod report;
 pub mod rule;
+mod run;
 mod schedule;
+mod search;
 
+pub use lbfgs::Lbfgs;
+pub use newton::Newton;
 pub use observer::{Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
