@@ -8,6 +8,7 @@ pub mod rule;
 mod run;
 mod schedule;
 mod search;
+mod trainer;
 
 pub use lbfgs::Lbfgs;
 pub use newton::Newton;
@@ -15,6 +16,8 @@ pub use observer::{Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
+pub use trainer::Trainer;
+pub(crate) use trainer::largest;
 
 use crate::Result;
 
