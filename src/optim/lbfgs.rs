@@ -8,11 +8,9 @@ use std::collections::VecDeque;
 /// L-BFGS: the quasi-Newton method for any smooth [`Objective`] of many parameters; it needs gradients only.
 ///
 /// θ ← θ + t d, d = −H ∇R(θ), with H built from the last `memory` pairs s = Δθ, y = Δ∇R, and t from a strong Wolfe line
-/// search that also works where R is flat to rounding. A pair with sᵀy ≤ 10⁻¹⁴ ‖s‖ ‖y‖ is left out, so H stays positive
-/// definite; a direction that fails is replaced once by steepest descent before the search is given up.
-///
-/// Over an affine layer it works in centred and scaled features ([`Conditioned`](crate::Conditioned)) and starts H from
-/// the curvature of a subsample, which saves most of the passes over the data.
+/// search that also works where R is flat to rounding. H starts from a diagonal that is learnt along the way, so that
+/// parameters in different units do not need to be scaled first. A pair with sᵀy ≤ 10⁻¹⁴ ‖s‖ ‖y‖ is left out, so H stays
+/// positive definite; a direction that fails is replaced once by steepest descent before the search is given up.
 ///
 /// Ends with [`Reason::Gradient`] when the largest |∂R/∂θⱼ| is at most `tolerance` (10⁻⁸), with [`Reason::Value`] when R
 /// and its gradient have stopped improving because of rounding, with [`Reason::LineSearch`] when no step improves R
@@ -37,7 +35,8 @@ use std::collections::VecDeque;
 /// # Ok::<(), residual::Error>(())
 /// ```
 ///
-/// Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 7.5.
+/// Source: Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 7.5; the diagonal: Gilbert and
+/// Lemaréchal (1989), Mathematical Programming 45, section 4.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lbfgs {
     tolerance: f64,
@@ -148,11 +147,12 @@ struct Pairs {
     memory: usize,
     alpha: Vec<f64>,
     scratch: Vec<f64>,
+    diagonal: Vec<f64>,
 }
 
 impl Pairs {
     fn new(memory: usize) -> Self {
-        Self { kept: VecDeque::new(), memory, alpha: Vec::new(), scratch: Vec::new() }
+        Self { kept: VecDeque::new(), memory, alpha: Vec::new(), scratch: Vec::new(), diagonal: Vec::new() }
     }
 
     fn is_empty(&self) -> bool {
@@ -168,7 +168,8 @@ impl Pairs {
         if self.is_empty() { 1.0f64.min(1.0 / dot(direction, direction).sqrt()) } else { 1.0 }
     }
 
-    /// d = −H g by the two-loop recursion; H₀ is the objective's preconditioner or 1, times sᵀy / yᵀH₀y of the last pair.
+    /// d = −H g by the two-loop recursion; H₀ is the learnt diagonal, or the objective's preconditioner times
+    /// sᵀy / yᵀH₀y of the last pair.
     fn direction<T: Real, O: Coordinates<T> + ?Sized>(&mut self, objective: &mut O, g: &[f64], d: &mut [f64]) {
         d.iter_mut().zip(g).for_each(|(d, g)| *d = -g);
         self.alpha.clear();
@@ -177,8 +178,9 @@ impl Pairs {
             d.iter_mut().zip(y).for_each(|(d, y)| *d -= alpha * y);
             self.alpha.push(alpha);
         }
-        objective.precondition(d);
-        if let Some((_, y, rho)) = self.kept.back() {
+        if !objective.precondition(d) {
+            d.iter_mut().zip(&self.diagonal).for_each(|(d, scale)| *d *= scale);
+        } else if let Some((_, y, rho)) = self.kept.back() {
             self.scratch.clear();
             self.scratch.extend_from_slice(y);
             objective.precondition(&mut self.scratch);
@@ -188,6 +190,26 @@ impl Pairs {
         for ((s, y, rho), alpha) in self.kept.iter().zip(self.alpha.iter().rev()) {
             let beta = rho * dot(y, d);
             d.iter_mut().zip(s).for_each(|(d, s)| *d += (alpha - beta) * s);
+        }
+    }
+
+    /// The BFGS update of a diagonal matrix, from `diagonal` times the scalar that fits the new pair best.
+    fn scale(&mut self, s: &[f64], y: &[f64], sy: f64) {
+        if self.diagonal.len() != s.len() || self.kept.is_empty() {
+            self.diagonal.clear();
+            self.diagonal.resize(s.len(), sy / dot(y, y));
+        }
+        let (mut ydy, mut sds) = (0.0, 0.0);
+        for ((s, y), d) in s.iter().zip(y).zip(&self.diagonal) {
+            ydy += y * y * d;
+            sds += s * s / d;
+        }
+        for ((s, y), d) in s.iter().zip(y).zip(&mut self.diagonal) {
+            let inverse = ydy / (sy * *d) + y * y / sy - ydy * (s / *d) * (s / *d) / (sy * sds);
+            let next = 1.0 / inverse;
+            if next > 0.0 && next.is_finite() {
+                *d = next;
+            }
         }
     }
 
@@ -201,6 +223,7 @@ impl Pairs {
         y.extend(to.grad.iter().zip(&from.grad).map(|(to, from)| to - from));
         let curvature = dot(&s, &y);
         if curvature > 1e-14 * (dot(&s, &s) * dot(&y, &y)).sqrt() {
+            self.scale(&s, &y, curvature);
             self.kept.push_back((s, y, 1.0 / curvature));
         }
     }
@@ -271,12 +294,13 @@ mod tests {
 
     #[test]
     fn quadratics_of_condition_1e8() {
-        for dim in [2, 20, 200] {
+        for dim in [2, 5, 10, 20, 200] {
             let c: Vec<f64> = (0..dim).map(|j| 10f64.powf(8.0 * j as f64 / (dim - 1) as f64 - 4.0)).collect();
             let found = Lbfgs::default().minimize(&mut Bowl(c), vec![0.0; dim], &mut ()).unwrap();
-            println!("{dim}: {} iterations, {:?}", found.report.iterations(), found.report.reason());
             assert_eq!(found.report.reason(), Reason::Gradient);
             assert!(found.params.iter().all(|x| (x - 1.0).abs() < 2e-4));
+            // Without the learnt diagonal 20 parameters take 32,000 iterations.
+            assert!(found.report.iterations() < 60 + 4 * dim, "{}", found.report.iterations());
         }
     }
 
