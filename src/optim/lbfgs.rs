@@ -1,8 +1,8 @@
 use super::run::{self, Plain, Point, Run, dot, norm_max};
 use super::search::Search;
-use super::{Observer, Reason, Solution, Solver};
+use super::{Observer, Reason, Solution, Solver, range};
 use crate::objective::{Coordinates, Objective};
-use crate::{Error, Real, Result};
+use crate::{Real, Result};
 use std::collections::VecDeque;
 
 /// L-BFGS: the quasi-Newton method for any smooth [`Objective`] of many parameters; it needs gradients only.
@@ -79,9 +79,7 @@ impl Lbfgs {
         observer: &mut dyn Observer<T>,
     ) -> Result<Solution<T>> {
         run::check(self.tolerance, self.max_iterations)?;
-        if self.memory == 0 {
-            return Err(Error::Config { name: "memory", needs: "at least 1" });
-        }
+        range::at_least_one("memory", self.memory)?;
         let (mut run, mut here) = Run::start(objective, start, observer)?;
         let mut next = here.clone();
         let mut pairs = Pairs::new(self.memory);
@@ -232,6 +230,7 @@ impl Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
     use std::ops::ControlFlow;
 
     /// ½ Σ cⱼ (θⱼ − 1)²

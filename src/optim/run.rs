@@ -1,6 +1,6 @@
 //! What `Newton` and `Lbfgs` share: work in f64 coordinates φ, speak of θ to the outside.
 
-use super::{Observer, Progress, Reason, Report, Solution};
+use super::{Observer, Progress, Reason, Report, Solution, range};
 use crate::objective::{Coordinates, Hessian, Objective};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
@@ -148,13 +148,8 @@ impl Point {
 
 /// The settings that both have: a tolerance and a number of iterations.
 pub(super) fn check(tolerance: f64, max_iterations: usize) -> Result<()> {
-    if !(tolerance.is_finite() && tolerance >= 0.0) {
-        return Err(Error::Config { name: "tolerance", needs: "finite and at least 0" });
-    }
-    if max_iterations == 0 {
-        return Err(Error::Config { name: "max_iterations", needs: "at least 1" });
-    }
-    Ok(())
+    range::nonnegative("tolerance", tolerance)?;
+    range::at_least_one("max_iterations", max_iterations)
 }
 
 pub(super) fn norm_max(v: &[f64]) -> f64 {

@@ -1,13 +1,15 @@
 //! The linear systems of Newton's method: a Cholesky factor of a Hessian that may be singular or indefinite, and conjugate
 //! gradients where it is too large to form.
 
+use crate::linalg::cholesky;
 use crate::optim::run::dot;
-use nalgebra::{Cholesky, DMatrix, Dyn};
+use nalgebra::DMatrix;
 
 /// Cholesky of C + μ 1, where C = S H S has unit diagonal and μ is 0 unless C is singular to rounding or indefinite.
 pub(super) struct Factor {
     scale: Vec<f64>,
-    cholesky: Cholesky<f64, Dyn>,
+    /// L, column-major.
+    lower: Vec<f64>,
 }
 
 impl Factor {
@@ -26,12 +28,11 @@ impl Factor {
         let smallest = 8.0 * d as f64 * f64::EPSILON;
         let mut shift = 0.0;
         loop {
-            let mut shifted = scaled.clone();
-            (0..d).for_each(|j| shifted[(j, j)] += shift);
-            // Of a pivot only the root is stored, on the diagonal.
-            let found = Cholesky::new(shifted).filter(|c| (0..d).all(|j| c.l_dirty()[(j, j)].powi(2) > smallest));
-            if let Some(cholesky) = found {
-                return Some(Self { scale, cholesky });
+            let mut lower = scaled.as_slice().to_vec();
+            lower.iter_mut().step_by(d + 1).for_each(|pivot| *pivot += shift);
+            // Of a pivot the root is stored, on the diagonal.
+            if cholesky::factor(&mut lower, d).is_ok() && lower.iter().step_by(d + 1).all(|l| l * l > smallest) {
+                return Some(Self { scale, lower });
             }
             shift = if shift > 0.0 { 16.0 * shift } else { 2.0 * smallest };
             if !shift.is_finite() {
@@ -43,8 +44,7 @@ impl Factor {
     /// Overwrites r with (H + μ S⁻²)⁻¹ r.
     pub fn solve(&self, r: &mut [f64]) {
         r.iter_mut().zip(&self.scale).for_each(|(r, s)| *r *= s);
-        let mut column = nalgebra::DVectorViewMut::from_slice(r, r.len());
-        self.cholesky.solve_mut(&mut column);
+        cholesky::solve(&self.lower, r.len(), r);
         r.iter_mut().zip(&self.scale).for_each(|(r, s)| *r *= s);
     }
 }
