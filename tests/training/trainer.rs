@@ -208,7 +208,7 @@ fn every_shows_each_nth_epoch_and_pairs_show_both() {
     Trainer::gd(0.1).epochs(10).minimize(&mut Recorder::new(4), vec![1.0], &mut observers).expect("a fit");
     assert_eq!(observers.0.1.iterations(), [3, 6, 9]);
     assert_eq!(observers.1.iterations().len(), 10);
-    assert_eq!(observers.1.gradient_norms()[9].is_some(), true);
+    assert!(observers.1.gradient_norms()[9].is_some());
 }
 
 /// Early stopping on a validation set: the fit returns exactly the parameters of the best epoch, and says that it stopped.
