@@ -2,6 +2,10 @@
 
 mod block;
 pub(crate) mod carried;
+#[allow(dead_code)] // the direct solvers are its users
+pub(crate) mod cholesky;
+#[allow(dead_code)] // the direct solvers are its users
+pub(crate) mod gram;
 pub(crate) mod product;
 pub(crate) mod threads;
 
