@@ -120,7 +120,7 @@ impl<T: Real> Layer<T> for MaxPool2d {
                     let start = corner + i * width;
                     for (j, &value) in x[start..start + columns].iter().enumerate() {
                         // A NaN (from weights that ran away) must come through, or nobody would notice.
-                        let larger = value > best || value != value;
+                        let larger = value > best || value.partial_cmp(&value).is_none();
                         best = if larger { value } else { best };
                         from = if larger { start + j } else { from };
                     }
