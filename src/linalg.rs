@@ -1,11 +1,16 @@
 //! Products, factorizations and the block: everything below the models that touches numbers by the thousand.
 
 mod block;
+pub(crate) mod carried;
+#[allow(dead_code)] // the direct solvers are its users
+pub(crate) mod cholesky;
 pub(crate) mod convolution;
+#[allow(dead_code)] // the direct solvers are its users
+pub(crate) mod gram;
 pub(crate) mod lanes;
 pub(crate) mod product;
 pub(crate) mod simd;
 pub(crate) mod threads;
 
 pub use block::Block;
-pub(crate) use block::reshape;
+pub(crate) use block::{block_rows, reshape};

@@ -1,14 +1,22 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
+mod newton;
 mod observer;
+mod range;
 mod report;
 pub mod rule;
-mod schedule;
+pub mod schedule;
+mod trainer;
 
-pub use observer::{Observer, Progress};
+pub use newton::Newton;
+#[cfg(feature = "progress")]
+pub use observer::Bar;
+pub use observer::{EarlyStopping, Every, History, Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
+pub use trainer::Trainer;
+pub(crate) use trainer::largest;
 
 use crate::Result;
 

@@ -2,6 +2,7 @@
 //! processor can do at run time.
 
 use crate::Real;
+use crate::real::vectorize;
 
 /// A loop that is worth compiling for wide vectors and fused multiply-add.
 pub trait Kernel {
@@ -17,14 +18,14 @@ impl<K: Kernel> pulp::WithSimd for Op<K> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        if S::F32_LANES > 1 { self.0.run::<true>() } else { self.0.run::<false>() }
+        if S::IS_SCALAR { self.0.run::<false>() } else { self.0.run::<true>() }
     }
 }
 
 /// Runs the kernel with the widest instructions that this processor has.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) {
-    pulp::Arch::new().dispatch(Op(kernel));
+    vectorize(Op(kernel));
 }
 
 /// a x + y, in one rounding where that is one instruction.

@@ -91,15 +91,13 @@ fn tapes_carry_nothing_from_one_batch_to_the_next() {
 #[test]
 fn illegal_lengths_are_named() {
     let layer = Recurrent::new(Cell::Gru, Sequence { steps: 3, features: 1 }, 2).with_lengths();
-    let rest = [1.0; 4];
     for wrong in [0.0, 4.0, 1.5, -1.0] {
-        let lengths = [1.0, 3.0, wrong, 2.0];
-        let columns: [&[f64]; 4] = [&lengths, &rest, &rest, &rest];
-        let found = layer.accepts(&Block::new(&columns, 0, 4));
+        let x = DMatrix::from_fn(4, 4, |i, j| if j == 0 { [1.0, 3.0, wrong, 2.0][i] } else { 1.0 });
+        let found = layer.accepts(&Block::new(x.as_view()));
         assert!(matches!(found, Err(Error::Input { row: 2, .. })), "{found:?}");
-        assert_eq!(layer.accepts(&Block::new(&columns, 0, 2)), Ok(()));
+        assert_eq!(layer.accepts(&Block::new(x.rows(0, 2))), Ok(()));
         // In a pair, the first layer decides.
-        assert_eq!((layer, layer).accepts(&Block::new(&columns, 0, 4)), found);
+        assert_eq!((layer, layer).accepts(&Block::new(x.as_view())), found);
     }
 }
 
