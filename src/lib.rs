@@ -25,8 +25,10 @@ pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
 pub use model::{Fitted, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor};
 pub use nalgebra;
-pub use objective::{FiniteSum, Hessian, Objective};
-pub use optim::{Newton, Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver, Trainer, Warning};
+pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
+pub use optim::{
+    Lbfgs, Newton, Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver, Trainer, Warning,
+};
 pub use real::Real;
 pub use risk::Risk;
 
