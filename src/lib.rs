@@ -60,7 +60,7 @@ mod risk;
 
 pub use data::Dataset;
 pub use error::Error;
-pub use layer::{Activation, Affine, Dense, Layer, Stack};
+pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, MaxPool2d, Recurrent, Stack};
 pub use layout::{Init, Layout, Role, Spread};
 pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
