@@ -2,13 +2,16 @@
 
 mod newton;
 mod observer;
+mod range;
 mod report;
 pub mod rule;
-mod schedule;
+pub mod schedule;
 mod trainer;
 
 pub use newton::Newton;
-pub use observer::{Observer, Progress};
+#[cfg(feature = "progress")]
+pub use observer::Bar;
+pub use observer::{EarlyStopping, Every, History, Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;

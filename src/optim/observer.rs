@@ -1,5 +1,17 @@
 //! Observers watch a fit and may stop it.
 
+#[cfg(feature = "progress")]
+mod bar;
+mod early_stopping;
+mod every;
+mod history;
+
+#[cfg(feature = "progress")]
+pub use bar::Bar;
+pub use early_stopping::EarlyStopping;
+pub use every::Every;
+pub use history::History;
+
 use crate::Real;
 use std::ops::ControlFlow;
 
@@ -10,13 +22,22 @@ pub struct Progress<'a, T> {
     value: f64,
     gradient_norm: Option<f64>,
     params: &'a [T],
+    rate: Option<f64>,
+    total: Option<usize>,
 }
 
 impl<'a, T: Real> Progress<'a, T> {
     /// What a solver shows after `iteration` iterations.
     #[must_use]
     pub fn new(iteration: usize, value: f64, gradient_norm: Option<f64>, params: &'a [T]) -> Self {
-        Self { iteration, value, gradient_norm, params }
+        Self { iteration, value, gradient_norm, params, rate: None, total: None }
+    }
+
+    /// With the learning rate of the last step and the number of iterations allowed, from a solver that has them.
+    #[must_use]
+    pub fn with_rate(mut self, rate: f64, total: usize) -> Self {
+        (self.rate, self.total) = (Some(rate), Some(total));
+        self
     }
 
     /// 1, 2, ...: how many iterations are done; an epoch is the iteration of a `Trainer`.
@@ -36,6 +57,18 @@ impl<'a, T: Real> Progress<'a, T> {
     #[must_use]
     pub fn gradient_norm(&self) -> Option<f64> {
         self.gradient_norm
+    }
+
+    /// The learning rate of the last step, where there is one.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// After how many iterations the fit ends at the latest, where the solver says so.
+    #[must_use]
+    pub fn total(&self) -> Option<usize> {
+        self.total
     }
 
     /// The parameters after this iteration.
