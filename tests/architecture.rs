@@ -66,13 +66,14 @@ fn an_import_that_points_up_is_seen() {
     for (module, source) in [
         ("error", "use crate::optim::Reason;"),
         ("layer::dense", "use super::super::loss::Huber;"),
-        ("loss", "use crate::{Error, layer::Layer};"),
+        ("loss", "use crate::{Error, risk::Risk};"),
         ("optim::trainer", "use crate::{\n    Error,\n    Risk,\n};"),
         ("optim::rule::adam", "use crate::data as d;"),
         ("risk", "fn f() -> crate::Fitted { todo!() }"),
         ("linalg", "pub(crate) use crate::layer::{Affine};"),
         ("metrics", "use super::risk;"),
         ("model::linear", "use pulp::Arch;"),
+        ("data", "fn f<T>() -> impl Fn() + use<T> { crate::model::g }"),
         ("model", "fn f() { rayon::join(|| (), || ()); }"),
         ("linalg::product", "use rayon::prelude::*;"),
         ("data", "use crate::unheard_of::Thing;"),
@@ -279,7 +280,7 @@ fn paths(tokens: &[String]) -> Vec<Vec<String>> {
     let mut found = uses(tokens);
     let mut in_use = false;
     for (i, token) in tokens.iter().enumerate() {
-        in_use = token == "use" || (in_use && token != ";");
+        in_use = starts_use(tokens, i) || (in_use && token != ";");
         let starts = ["crate", "super"].contains(&token.as_str()) || CRATES.iter().any(|row| row.0 == token);
         let follows = i > 0 && tokens[i - 1] == "::";
         if in_use || follows || !starts || tokens.get(i + 1).is_none_or(|t| t != "::") {
@@ -292,11 +293,16 @@ fn paths(tokens: &[String]) -> Vec<Vec<String>> {
     found
 }
 
+/// A `use` declaration, not the captures of `impl Trait + use<T>`.
+fn starts_use(tokens: &[String], i: usize) -> bool {
+    tokens[i] == "use" && tokens.get(i + 1).is_none_or(|t| t != "<")
+}
+
 /// The leaves of every `use` tree.
 fn uses(tokens: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    for (i, token) in tokens.iter().enumerate() {
-        if token == "use" {
+    for i in 0..tokens.len() {
+        if starts_use(tokens, i) {
             tree(tokens, i + 1, &mut Vec::new(), &mut found);
         }
     }
@@ -312,7 +318,7 @@ fn tree(tokens: &[String], mut i: usize, prefix: &mut Vec<String>, found: &mut V
             "as" => i += 2,
             "{" => {
                 i += 1;
-                while i < tokens.len() && tokens[i] != "}" {
+                while i < tokens.len() && tokens[i] != "}" && tokens[i] != ";" {
                     i = tree(tokens, i, prefix, found);
                     i += usize::from(tokens.get(i).is_some_and(|t| t == ","));
                 }
