@@ -2,13 +2,23 @@
 
 mod activation;
 mod affine;
+mod conv;
 mod dense;
+mod image;
+mod layer_norm;
 mod pair;
+mod pool;
+mod recurrent;
 mod stack;
 
 pub use activation::Activation;
 pub use affine::Affine;
+pub use conv::Conv2d;
 pub use dense::Dense;
+pub use image::Image;
+pub use layer_norm::LayerNorm;
+pub use pool::{AvgPool2d, MaxPool2d};
+pub use recurrent::{Cell, Recurrent, RecurrentCell, Sequence};
 pub use stack::Stack;
 
 use crate::linalg::Block;
@@ -51,6 +61,15 @@ pub trait Layer<T: Real>: Send + Sync {
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) or [`Error::Config`](crate::Error::Config).
     fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether every sample of the block is a legal input; asked once at a fit and at a prediction. Most layers take any
+    /// finite numbers, and this default reads none.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) with the first row of the block that is not.
+    fn accepts(&self, _block: &Block<'_, T>) -> Result<()> {
         Ok(())
     }
 
