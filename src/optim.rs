@@ -1,13 +1,17 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
+mod lbfgs;
 mod newton;
 mod observer;
 mod range;
 mod report;
 pub mod rule;
+mod run;
 pub mod schedule;
+mod search;
 mod trainer;
 
+pub use lbfgs::Lbfgs;
 pub use newton::Newton;
 #[cfg(feature = "progress")]
 pub use observer::Bar;
@@ -15,8 +19,8 @@ pub use observer::{EarlyStopping, Every, History, Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
-pub use trainer::Trainer;
 pub(crate) use trainer::largest;
+pub use trainer::{Checkpoint, Resumed, Trainer};
 
 use crate::Result;
 
