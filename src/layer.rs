@@ -54,6 +54,11 @@ pub trait Layer<T: Real>: Send + Sync {
         Ok(())
     }
 
+    /// The layer as an affine map, if that is all it is: solvers then use what they know of linear models.
+    fn affine(&self) -> Option<&Affine> {
+        None
+    }
+
     /// Prepares the tape for one random pass of training (a dropout mask); a tape that was not prepared predicts.
     fn randomize(&self, _tape: &mut Self::Tape, _seed: u64) {}
 

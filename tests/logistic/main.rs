@@ -1,0 +1,4 @@
+//! Logistic regression against reference answers, and the properties that it promises.
+
+mod reference;
+mod support;
