@@ -1,6 +1,5 @@
-//! The one error type.
+//! The one error type, and the reasons for which a fit may end that one of its variants carries.
 
-use crate::optim::Reason;
 use std::fmt;
 
 /// What can go wrong, with the numbers that say where. Displayed as one lower-case sentence that says what to do.
@@ -122,3 +121,27 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Why a solver stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A direct solver: the answer needs no iterations.
+    Direct,
+    /// The gradient is as small as asked for.
+    Gradient,
+    /// The value no longer improves.
+    Value,
+    /// The value reached the target.
+    Target,
+    /// The allowed iterations ran out.
+    MaxIterations,
+    /// No step along the search direction improves the value.
+    LineSearch,
+    /// An observer stopped the fit.
+    Stopped,
+    /// The parameters were given, not fitted: value and gradient norm are NaN, since no data were seen.
+    Given,
+    /// No minimum exists, or none that these data determine: see the warnings.
+    Unbounded,
+}

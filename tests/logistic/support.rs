@@ -25,10 +25,6 @@ pub fn cases(file: &str) -> Vec<Value> {
     serde_json::from_str::<Value>(&text).unwrap()["cases"].as_array().unwrap().clone()
 }
 
-pub fn json(file: &str) -> Option<Value> {
-    shared(&format!("reference/{file}")).map(|text| serde_json::from_str(&text).unwrap())
-}
-
 pub fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
