@@ -51,6 +51,7 @@ pub mod layer;
 mod layout;
 mod linalg;
 pub mod loss;
+pub mod metrics;
 mod model;
 mod objective;
 pub mod optim;

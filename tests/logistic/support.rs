@@ -21,8 +21,11 @@ fn shared(path: &str) -> Option<String> {
 
 /// The cases of a file of reference answers; none if it is absent.
 pub fn cases(file: &str) -> Vec<Value> {
-    let Some(text) = shared(&format!("reference/{file}")) else { return Vec::new() };
-    serde_json::from_str::<Value>(&text).unwrap()["cases"].as_array().unwrap().clone()
+    json(file).map_or_else(Vec::new, |json| json["cases"].as_array().unwrap().clone())
+}
+
+pub fn json(file: &str) -> Option<Value> {
+    shared(&format!("reference/{file}")).map(|text| serde_json::from_str(&text).unwrap())
 }
 
 pub fn number(value: &Value) -> f64 {
