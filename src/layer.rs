@@ -103,3 +103,13 @@ pub trait Layer<T: Real>: Send + Sync {
         self.backward(theta, x, dz, tape, dtheta, None);
     }
 }
+
+impl Layout {
+    /// The layout of one layer.
+    #[must_use]
+    pub fn of<T: Real, N: Layer<T> + ?Sized>(layer: &N) -> Self {
+        let mut layout = Self::new();
+        layer.layout(&mut layout);
+        layout
+    }
+}

@@ -106,14 +106,6 @@ impl Layout {
         Self::default()
     }
 
-    /// The layout of one layer.
-    #[must_use]
-    pub fn of<T: Real, N: crate::Layer<T> + ?Sized>(layer: &N) -> Self {
-        let mut layout = Self::new();
-        layer.layout(&mut layout);
-        layout
-    }
-
     /// Adds a rows × cols matrix of weights, column-major, `cols` inputs wide.
     pub fn weights(&mut self, rows: usize, cols: usize) -> &mut Block {
         self.push("weight", Role::Weights, rows, cols, Init::Glorot(Spread::Uniform))
