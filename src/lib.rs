@@ -45,7 +45,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod check;
-mod data;
+pub mod data;
 mod error;
 pub mod layer;
 mod layout;
