@@ -1,6 +1,7 @@
 //! The float bound of the whole crate.
 
 mod columns;
+mod functions;
 mod inner;
 mod lanes;
 mod outer;
@@ -11,6 +12,7 @@ pub use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use outer::{Into, Outer, Strided};
 
+use functions::{Each, Function};
 use nalgebra::RealField;
 use pulp::{Arch, WithSimd};
 
@@ -65,6 +67,36 @@ pub trait Real: RealField + Copy + Default {
     fn scores(product: Scores<'_, Self>) {
         product.plain();
     }
+
+    /// x ← e^x for every number.
+    #[doc(hidden)]
+    fn exp_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = x.exp());
+    }
+
+    /// x ← ln(1 + x) for every number.
+    #[doc(hidden)]
+    fn ln_1p_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = x.ln_1p());
+    }
+
+    /// x ← tanh x for every number.
+    #[doc(hidden)]
+    fn tanh_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = x.tanh());
+    }
+
+    /// x ← 1 / (1 + e^−x) for every number.
+    #[doc(hidden)]
+    fn sigmoid_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = sigmoid(*x));
+    }
+
+    /// x ← Φ(x) for every number, Φ the standard normal distribution function.
+    #[doc(hidden)]
+    fn normal_cdf_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = normal_cdf(*x));
+    }
 }
 
 /// Runs `work` compiled for the processor at hand, so that plain loops over slices become its widest vector code (AVX2 and
@@ -104,6 +136,26 @@ impl Real for f32 {
     fn scores(product: Scores<'_, Self>) {
         vectorize(product);
     }
+
+    fn exp_each(x: &mut [Self]) {
+        vectorize(Each(Function::Exp, x));
+    }
+
+    fn ln_1p_each(x: &mut [Self]) {
+        vectorize(Each(Function::Ln1p, x));
+    }
+
+    fn tanh_each(x: &mut [Self]) {
+        vectorize(Each(Function::Tanh, x));
+    }
+
+    fn sigmoid_each(x: &mut [Self]) {
+        vectorize(Each(Function::Sigmoid, x));
+    }
+
+    fn normal_cdf_each(x: &mut [Self]) {
+        vectorize(Each(Function::NormalCdf, x));
+    }
 }
 
 impl Real for f64 {
@@ -136,6 +188,32 @@ impl Real for f64 {
     fn scores(product: Scores<'_, Self>) {
         vectorize(product);
     }
+
+    fn exp_each(x: &mut [Self]) {
+        vectorize(Each(Function::Exp, x));
+    }
+
+    fn ln_1p_each(x: &mut [Self]) {
+        vectorize(Each(Function::Ln1p, x));
+    }
+
+    fn tanh_each(x: &mut [Self]) {
+        vectorize(Each(Function::Tanh, x));
+    }
+
+    fn sigmoid_each(x: &mut [Self]) {
+        vectorize(Each(Function::Sigmoid, x));
+    }
+
+    fn normal_cdf_each(x: &mut [Self]) {
+        vectorize(Each(Function::NormalCdf, x));
+    }
+}
+
+/// 1 / (1 + e^−x), the small side as e/(1 + e), which keeps its relative accuracy.
+pub(crate) fn sigmoid<T: Real>(x: T) -> T {
+    let e = (-x.abs()).exp();
+    if x > T::zero() { T::one() / (T::one() + e) } else { e / (T::one() + e) }
 }
 
 /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.

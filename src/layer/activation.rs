@@ -1,7 +1,8 @@
 //! Elementwise activations and their slopes.
 
+use crate::Real;
 use crate::layout::{Init, Spread};
-use crate::{Real, real};
+use crate::real::{self, sigmoid};
 
 /// An elementwise activation.
 ///
@@ -34,11 +35,6 @@ pub enum Activation {
 }
 
 const LEAK: f64 = 0.01;
-
-fn sigmoid<T: Real>(a: T) -> T {
-    let e = (-a.abs()).exp();
-    if a > T::zero() { T::one() / (T::one() + e) } else { e / (T::one() + e) }
-}
 
 impl Activation {
     /// φ(a).
