@@ -52,6 +52,17 @@ pub enum Error {
         /// What the layer needs.
         needs: &'static str,
     },
+    /// A sequence in a list has the wrong shape.
+    Sequence {
+        /// Its position in the list, from 0.
+        index: usize,
+        /// What was measured, as in "number of steps".
+        what: &'static str,
+        /// The size that fits.
+        expected: usize,
+        /// The size that came.
+        found: usize,
+    },
     /// A setting is out of range.
     Config {
         /// The setting.
@@ -73,6 +84,15 @@ pub enum Error {
     Classes {
         /// How many were found.
         found: usize,
+    },
+    /// A text that should read back is damaged.
+    Parse {
+        /// What was read.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// What should stand there.
+        needs: &'static str,
     },
     /// A fit ended before it converged; returned by [`Report::ensure_converged`](crate::Report::ensure_converged) only.
     NotConverged {
@@ -106,12 +126,16 @@ impl fmt::Display for Error {
                 write!(f, "target at row {row} is not legal for this loss; it needs {needs}")
             }
             Self::Input { row, needs } => write!(f, "input at row {row} is not legal for this layer; it needs {needs}"),
+            Self::Sequence { index, what, expected, found } => {
+                write!(f, "sequence {index}: {what} should be {expected}, found {found}")
+            }
             Self::Config { name, needs } => write!(f, "{name} must be {needs}"),
             Self::Diverged { iteration } => {
                 write!(f, "the fit diverged at iteration {iteration}; lower the learning rate or scale the features")
             }
             Self::Label { row } => write!(f, "label at position {row} is none of the classes"),
             Self::Classes { found } => write!(f, "at least 2 classes are needed, found {found}"),
+            Self::Parse { what, line, needs } => write!(f, "line {line} of the {what} should hold: {needs}"),
             Self::NotConverged { reason, iterations } => {
                 write!(f, "not converged after {iterations} iterations ({reason:?}); allow more, or look at the report")
             }

@@ -46,6 +46,9 @@ pub trait FiniteSum<T>: Objective<T> {
 
     /// Writes into `grad` an estimate of ∇R(θ) from these terms, unbiased under uniform choice, and returns that of R(θ).
     fn batch_gradient(&mut self, terms: &[usize], theta: &[T], grad: &mut [T]) -> T;
+
+    /// Goes to where `batches` calls of `batch_gradient` lead, for a sum whose batches draw random numbers (dropout).
+    fn seek(&mut self, _batches: u64) {}
 }
 
 /// A function with second derivatives.

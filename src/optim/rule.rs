@@ -15,12 +15,12 @@ mod amsgrad;
 mod clip;
 mod decay;
 mod lion;
-mod memory;
 mod momentum;
 mod nadam;
 mod plain;
 mod radam;
 mod rmsprop;
+mod visitor;
 mod weights_only;
 
 pub use adadelta::{AdaDelta, AdaDeltaState};
@@ -31,12 +31,12 @@ pub use amsgrad::{AmsGrad, AmsGradState};
 pub use clip::{ClipNorm, ClipValue};
 pub use decay::Decay;
 pub use lion::Lion;
-pub use memory::{Memory, Visitor};
 pub use momentum::{Momentum, MomentumState, Nesterov};
 pub use nadam::{NAdam, NAdamState};
 pub use plain::Plain;
 pub use radam::RAdam;
 pub use rmsprop::{RmsProp, RmsPropState};
+pub use visitor::Visitor;
 pub use weights_only::{WeightsOnly, WeightsOnlyState};
 
 use crate::optim::range::{fraction, nonnegative, positive};
@@ -64,6 +64,14 @@ pub trait Rule<T: Real> {
     /// The state before the first step, for a rule that treats weights and biases differently.
     fn init_with(&self, layout: &Layout) -> Self::State {
         self.init(layout.len())
+    }
+
+    /// Shows every number of the state to `visitor`, in the same order each time, and returns whether that was all of it.
+    ///
+    /// One method serves saving and reading back, because the visitor may overwrite what it is shown. A rule that does not
+    /// have it, unless its state has no size, trains as any other but cannot be resumed.
+    fn visit(&self, _state: &mut Self::State, _visitor: &mut dyn Visitor<T>) -> bool {
+        size_of::<Self::State>() == 0
     }
 
     /// Whether the rule's own numbers are in range.
@@ -95,6 +103,10 @@ impl<T: Real, A: Rule<T>, B: Rule<T>> Rule<T> for (A, B) {
 
     fn init_with(&self, layout: &Layout) -> Self::State {
         (self.0.init_with(layout), self.1.init_with(layout))
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        self.0.visit(&mut state.0, visitor) && self.1.visit(&mut state.1, visitor)
     }
 
     fn check(&self) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::common::{numbers, reference, rules, shared};
 use residual::Real;
-use residual::optim::rule::{Lion, Memory, RAdam, Rule, Visitor};
+use residual::optim::rule::{Lion, Nesterov, Plain, RAdam, Rule, Visitor};
 
 /// A gradient to follow.
 type Gradient = Box<dyn Fn(&[f64]) -> Vec<f64>>;
@@ -250,11 +250,27 @@ fn lion_is_the_papers_algorithm() {
     }
 }
 
-/// The visitor has what it needs to be written outside the crate.
 #[test]
 fn a_pair_is_visited_in_order() {
-    let mut state = (vec![1.0, 2.0], ((), vec![3.0]));
     let mut tape = Tape::default();
-    state.visit(&mut tape);
-    assert_eq!(tape.values, [1.0, 2.0, 3.0]);
+    let rule = (Nesterov::default(), (Plain, Nesterov::default()));
+    assert!(rule.visit(&mut (vec![1.0, 2.0], ((), vec![3.0, 4.0])), &mut tape));
+    assert_eq!(tape.values, [1.0, 2.0, 3.0, 4.0]);
+}
+
+/// A user's rule that says nothing of its state is not mistaken for one without.
+#[test]
+fn a_state_that_is_not_shown_is_reported() {
+    struct Counting;
+    impl Rule<f64> for Counting {
+        type State = usize;
+        fn init(&self, _: usize) -> usize {
+            0
+        }
+        fn apply(&self, count: &mut usize, _: &[f64], _: &mut [f64]) {
+            *count += 1;
+        }
+    }
+    assert!(!Counting.visit(&mut 0, &mut Tape::default()));
+    assert!(!(Plain, Counting).visit(&mut ((), 0), &mut Tape::default()));
 }

@@ -1,4 +1,4 @@
-use super::{Memory, Rule, Visitor, fraction, positive};
+use super::{Rule, Visitor, fraction, positive};
 use crate::{Real, Result};
 
 /// AdaDelta: the gradient over its own running size, times the running size of the steps; needs no rate (use 1).
@@ -35,13 +35,6 @@ pub struct AdaDeltaState<T> {
     u: Vec<T>,
 }
 
-impl<T: Real> Memory<T> for AdaDeltaState<T> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        visitor.numbers(&mut self.s);
-        visitor.numbers(&mut self.u);
-    }
-}
-
 impl AdaDelta {
     fn direction<T: Real>(&self) -> impl Fn(&mut T, &mut T, T) -> T + use<T> {
         let (rho, rest, epsilon) = (T::of(self.rho), T::of(1.0 - self.rho), T::of(self.epsilon));
@@ -70,6 +63,12 @@ impl<T: Real> Rule<T> for AdaDelta {
         let direction = self.direction();
         let memory = state.s.iter_mut().zip(&mut state.u);
         theta.iter_mut().zip(memory).zip(grad).for_each(|((theta, (s, u)), g)| *theta -= rate * direction(s, u, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.s);
+        visitor.numbers(&mut state.u);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,4 +1,4 @@
-use super::{Rule, positive};
+use super::{Rule, Visitor, positive};
 use crate::{Real, Result};
 
 /// AdaGrad: each coordinate is divided by the root of the sum of its squared gradients, so rare features learn faster.
@@ -53,6 +53,11 @@ impl<T: Real> Rule<T> for AdaGrad {
     fn step(&self, s: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         let direction = self.direction();
         theta.iter_mut().zip(s).zip(grad).for_each(|((theta, s), g)| *theta -= rate * direction(s, *g));
+    }
+
+    fn visit(&self, s: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(s);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,4 +1,4 @@
-use super::{Memory, Rule, Visitor, fraction, positive, power};
+use super::{Rule, Visitor, fraction, positive, power};
 use crate::{Real, Result};
 
 /// Adam: running means of the gradient and of its square, both corrected for their start at 0.
@@ -46,6 +46,12 @@ impl<T: Real> AdamState<T> {
         Self { m: vec![T::zero(); dim], s: vec![T::zero(); dim], t: 0 }
     }
 
+    pub(super) fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
+        visitor.numbers(&mut self.m);
+        visitor.numbers(&mut self.s);
+        visitor.count(&mut self.t);
+    }
+
     /// Turns each g into direction(m, s, g).
     pub(super) fn apply(&mut self, grad: &mut [T], direction: impl Fn(&mut T, &mut T, T) -> T) {
         self.m.iter_mut().zip(&mut self.s).zip(grad).for_each(|((m, s), g)| *g = direction(m, s, *g));
@@ -55,14 +61,6 @@ impl<T: Real> AdamState<T> {
     pub(super) fn step(&mut self, theta: &mut [T], grad: &[T], rate: T, direction: impl Fn(&mut T, &mut T, T) -> T) {
         let memory = self.m.iter_mut().zip(&mut self.s);
         theta.iter_mut().zip(memory).zip(grad).for_each(|((theta, (m, s)), &g)| *theta -= rate * direction(m, s, g));
-    }
-}
-
-impl<T: Real> Memory<T> for AdamState<T> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        visitor.numbers(&mut self.m);
-        visitor.numbers(&mut self.s);
-        visitor.count(&mut self.t);
     }
 }
 
@@ -97,6 +95,11 @@ impl<T: Real> Rule<T> for Adam {
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
         state.step(theta, grad, rate, self.direction(state.t));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        state.visit(visitor);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,5 +1,5 @@
 use super::adam::{AdamState, check_betas};
-use super::{Memory, Rule, Visitor, positive, power};
+use super::{Rule, Visitor, positive, power};
 use crate::{Real, Result};
 
 /// AMSGrad: Adam whose denominator never shrinks.
@@ -36,13 +36,6 @@ impl Default for AmsGrad {
 pub struct AmsGradState<T> {
     means: AdamState<T>,
     largest: Vec<T>,
-}
-
-impl<T: Real> Memory<T> for AmsGradState<T> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        self.means.visit(visitor);
-        visitor.numbers(&mut self.largest);
-    }
 }
 
 impl AmsGrad {
@@ -85,6 +78,12 @@ impl<T: Real> Rule<T> for AmsGrad {
             .zip(memory)
             .zip(grad)
             .for_each(|((theta, ((m, s), largest)), g)| *theta -= rate * direction(m, s, largest, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        state.means.visit(visitor);
+        visitor.numbers(&mut state.largest);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,5 +1,5 @@
-use super::Rule;
 use super::adam::check_betas;
+use super::{Rule, Visitor};
 use crate::{Real, Result};
 
 /// Lion: the sign of an interpolated momentum; every coordinate moves by exactly the rate.
@@ -64,6 +64,11 @@ impl<T: Real> Rule<T> for Lion {
     fn step(&self, m: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         let direction = self.direction();
         theta.iter_mut().zip(m).zip(grad).for_each(|((theta, m), g)| *theta -= rate * direction(m, *g));
+    }
+
+    fn visit(&self, m: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(m);
+        true
     }
 
     fn check(&self) -> Result<()> {

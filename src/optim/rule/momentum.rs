@@ -1,4 +1,4 @@
-use super::{Memory, Rule, Visitor, fraction};
+use super::{Rule, Visitor, fraction};
 use crate::{Error, Real, Result};
 
 /// Heavy-ball momentum: v ← μ v + (1 − τ) g, with v = g at the first step; θ ← θ − η v.
@@ -34,13 +34,6 @@ pub struct MomentumState<T> {
     t: u64,
 }
 
-impl<T: Real> Memory<T> for MomentumState<T> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        visitor.numbers(&mut self.v);
-        visitor.count(&mut self.t);
-    }
-}
-
 impl Momentum {
     /// (v, g) ↦ direction of the step that `state` has come to.
     fn direction<T: Real>(&self, t: u64) -> impl Fn(&mut T, T) -> T + use<T> {
@@ -70,6 +63,12 @@ impl<T: Real> Rule<T> for Momentum {
         state.t += 1;
         let direction = self.direction(state.t);
         theta.iter_mut().zip(&mut state.v).zip(grad).for_each(|((theta, v), g)| *theta -= rate * direction(v, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.v);
+        visitor.count(&mut state.t);
+        true
     }
 
     fn check(&self) -> Result<()> {
@@ -129,6 +128,11 @@ impl<T: Real> Rule<T> for Nesterov {
     fn step(&self, v: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         let direction = self.direction();
         theta.iter_mut().zip(v).zip(grad).for_each(|((theta, v), g)| *theta -= rate * direction(v, *g));
+    }
+
+    fn visit(&self, v: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(v);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,5 +1,5 @@
 use super::adam::{AdamState, check_betas};
-use super::{Memory, Rule, Visitor, nonnegative, positive, power};
+use super::{Rule, Visitor, nonnegative, positive, power};
 use crate::{Real, Result};
 
 /// NAdam: Adam with Nesterov's look ahead, its momentum warmed up by a schedule.
@@ -41,13 +41,6 @@ pub struct NAdamState<T> {
     product: f64,
 }
 
-impl<T: Real> Memory<T> for NAdamState<T> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        self.means.visit(visitor);
-        visitor.number(&mut self.product);
-    }
-}
-
 impl NAdam {
     fn mu(&self, t: u64) -> f64 {
         self.beta1 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * self.momentum_decay))
@@ -87,6 +80,12 @@ impl<T: Real> Rule<T> for NAdam {
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         let direction = self.advance(state);
         state.means.step(theta, grad, rate, direction);
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        state.means.visit(visitor);
+        visitor.number(&mut state.product);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,5 +1,5 @@
 use super::adam::{AdamState, check_betas};
-use super::{Rule, positive, power};
+use super::{Rule, Visitor, positive, power};
 use crate::{Real, Result};
 
 /// RAdam: Adam that trusts its denominator only in so far as enough gradients stand behind it; a warm-up of its own.
@@ -74,6 +74,11 @@ impl<T: Real> Rule<T> for RAdam {
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
         state.step(theta, grad, rate, self.direction(state.t));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        state.visit(visitor);
+        true
     }
 
     fn check(&self) -> Result<()> {

@@ -1,4 +1,4 @@
-use super::{Memory, Rule, Visitor, fraction, positive};
+use super::{Rule, Visitor, fraction, positive};
 use crate::{Real, Result};
 
 /// RMSProp: the gradient over the root of a running mean of its square; centred, over its running standard deviation.
@@ -42,14 +42,6 @@ pub struct RmsPropState<T> {
     s: Vec<T>,
     m: Vec<T>,
     v: Vec<T>,
-}
-
-impl<T: Real> Memory<T> for RmsPropState<T> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        visitor.numbers(&mut self.s);
-        visitor.numbers(&mut self.m);
-        visitor.numbers(&mut self.v);
-    }
 }
 
 impl RmsProp {
@@ -104,6 +96,13 @@ impl<T: Real> Rule<T> for RmsProp {
         }
         let direction = self.direction();
         theta.iter_mut().zip(&mut state.s).zip(grad).for_each(|((theta, s), g)| *theta -= rate * direction(s, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.s);
+        visitor.numbers(&mut state.m);
+        visitor.numbers(&mut state.v);
+        true
     }
 
     fn check(&self) -> Result<()> {

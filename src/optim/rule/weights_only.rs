@@ -1,4 +1,4 @@
-use super::{Memory, Rule, Visitor};
+use super::{Rule, Visitor};
 use crate::layout::Role;
 use crate::{Layout, Real, Result};
 use std::ops::Range;
@@ -32,12 +32,6 @@ pub struct WeightsOnlyState<T, S> {
     runs: Vec<Range<usize>>,
     theta: Vec<T>,
     grad: Vec<T>,
-}
-
-impl<T: Real, S: Memory<T>> Memory<T> for WeightsOnlyState<T, S> {
-    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
-        self.inner.visit(visitor);
-    }
 }
 
 fn gather<T: Real>(runs: &[Range<usize>], from: &[T], to: &mut Vec<T>) {
@@ -78,6 +72,10 @@ impl<T: Real, R: Rule<T>> Rule<T> for WeightsOnly<R> {
             grad[run.clone()].copy_from_slice(head);
             from = tail;
         }
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        self.0.visit(&mut state.inner, visitor)
     }
 
     fn check(&self) -> Result<()> {
