@@ -5,6 +5,7 @@ mod functions;
 mod inner;
 mod lanes;
 mod outer;
+mod sums;
 
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
@@ -15,6 +16,7 @@ pub use outer::{Into, Outer, Strided};
 use functions::{Each, Function};
 use nalgebra::RealField;
 use pulp::{Arch, WithSimd};
+use sums::{Ln1pSum, Sum};
 
 /// A real scalar: `f32`, `f64`, or a type of the user's (a dual number, an interval).
 ///
@@ -60,6 +62,13 @@ pub trait Real: RealField + Copy + Default {
             lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += x);
         }
         rest.iter().chain(&lanes).fold(Self::zero(), |sum, &x| sum + x)
+    }
+
+    /// Σ ln(1 + xᵢ) for 0 ≤ xᵢ ≤ 1: the logarithm of the product, 64 factors at a time.
+    #[doc(hidden)]
+    fn ln_1p_sum(x: &[Self]) -> Self {
+        let product = |x: &[Self]| x.iter().fold(Self::zero(), |product, &x| product + (x + product * x));
+        x.chunks(64).fold(Self::zero(), |sum, x| sum + product(x).ln_1p())
     }
 
     /// z = X w, sample by sample.
@@ -137,6 +146,14 @@ impl Real for f32 {
         vectorize(product);
     }
 
+    fn sum(x: &[Self]) -> Self {
+        vectorize(Sum(x))
+    }
+
+    fn ln_1p_sum(x: &[Self]) -> Self {
+        vectorize(Ln1pSum(x))
+    }
+
     fn exp_each(x: &mut [Self]) {
         vectorize(Each(Function::Exp, x));
     }
@@ -189,6 +206,14 @@ impl Real for f64 {
         vectorize(product);
     }
 
+    fn sum(x: &[Self]) -> Self {
+        vectorize(Sum(x))
+    }
+
+    fn ln_1p_sum(x: &[Self]) -> Self {
+        vectorize(Ln1pSum(x))
+    }
+
     fn exp_each(x: &mut [Self]) {
         vectorize(Each(Function::Exp, x));
     }
@@ -216,9 +241,12 @@ pub(crate) fn sigmoid<T: Real>(x: T) -> T {
     if x > T::zero() { T::one() / (T::one() + e) } else { e / (T::one() + e) }
 }
 
+/// 1/√(2π), the height of the standard normal density.
+pub(crate) const NORMAL_PEAK: f64 = 0.398_942_280_401_432_7;
+
 /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
 pub(crate) fn normal_density<T: Real>(x: T) -> T {
-    (-(x * x) * T::of(0.5)).exp() * T::of(0.398_942_280_401_432_7)
+    (-(x * x) * T::of(0.5)).exp() * T::of(NORMAL_PEAK)
 }
 
 /// Φ(x), the standard normal distribution function, with relative accuracy in the lower tail too.
