@@ -95,7 +95,7 @@ fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
 /// scale · w ∂ℓ/∂z of one sample from its exponentials, that of the largest score left out.
 #[inline(always)]
 fn sample_gradient<T: Real>(y: &[T], e: &[T], top: usize, rest: T, weight: T, scale: T, dz: &mut [T]) {
-    if !(weight > T::zero()) {
+    if weight <= T::zero() {
         dz.fill(T::zero());
         return;
     }

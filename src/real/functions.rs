@@ -213,11 +213,10 @@ fn ln_1p<T: Binary, const FUSED: bool>(x: T) -> T {
     let small = fma::<T, FUSED>(k, T::LN_2[1], lost) + s * (half + rest);
     let value = fma::<T, FUSED>(k, T::LN_2[0], f - (half - small));
     // Infinities and NaN; −1 and what lies below it.
-    let value = if u > T::max_value().unwrap_or(u) { u } else { value + (x - x) };
+    let value = if x.is_finite() { value } else { x };
     let value = if x > -one { value } else { (x + one) / T::zero() * T::zero() };
     let value = if x == -one { -one / T::zero() } else { value };
-    let value = if x.abs() < T::TINY { x } else { value };
-    if x == x { value } else { x }
+    if x.abs() < T::TINY { x } else { value }
 }
 
 /// Φ(x): ½ erfc(|x|/√2) and its complement. e^(−x²/2) with what the square loses.
@@ -431,17 +430,21 @@ mod tests {
         call(Function::NormalCdf, x)
     }
 
+    fn nan<T: Binary>(x: T) -> bool {
+        x.to_f64().is_nan()
+    }
+
     fn extremes<T: Binary>(tiny: T, huge: T) {
-        let (inf, nan, zero, one) = (T::one() / T::zero(), T::zero() / T::zero(), T::zero(), T::one());
+        let (inf, undefined, zero, one) = (T::one() / T::zero(), T::zero() / T::zero(), T::zero(), T::one());
         let at = |function: Function, x: T| {
             let mut x = [x; 19];
             crate::real::vectorize(Each(function, &mut x));
-            assert!(x.iter().all(|y| *y == x[0] || *y != *y));
+            assert!(x.iter().all(|y| *y == x[0] || nan(*y)));
             x[18]
         };
         for function in [Function::Exp, Function::Ln1p, Function::Tanh, Function::Sigmoid, Function::NormalCdf] {
-            let y = at(function, nan);
-            assert!(y != y, "{function:?} of NaN");
+            let y = at(function, undefined);
+            assert!(nan(y), "{function:?} of NaN");
         }
         let cases: [(Function, &[(T, T)]); 5] = [
             (
@@ -488,7 +491,7 @@ mod tests {
             assert!((at(Function::NormalCdf, x) - T::of(0.5)).abs() <= T::default_epsilon());
         }
         let below = at(Function::Ln1p, -T::of(1.5));
-        assert!(below != below);
+        assert!(nan(below));
     }
 
     #[test]
