@@ -2,6 +2,7 @@
 
 mod columns;
 mod functions;
+mod gate;
 mod inner;
 mod lanes;
 mod outer;
@@ -9,6 +10,7 @@ mod sums;
 
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
+pub use gate::{Gate, Rectify};
 pub use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use outer::{Into, Outer, Strided};
@@ -75,6 +77,18 @@ pub trait Real: RealField + Copy + Default {
     #[doc(hidden)]
     fn scores(product: Scores<'_, Self>) {
         product.plain();
+    }
+
+    /// The rectifier.
+    #[doc(hidden)]
+    fn rectify(numbers: Rectify<'_, Self>) {
+        numbers.plain();
+    }
+
+    /// The slope of the rectifier.
+    #[doc(hidden)]
+    fn gate(numbers: Gate<'_, Self>) {
+        numbers.plain();
     }
 
     /// x ← e^x for every number.
@@ -146,6 +160,14 @@ impl Real for f32 {
         vectorize(product);
     }
 
+    fn rectify(numbers: Rectify<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn gate(numbers: Gate<'_, Self>) {
+        vectorize(numbers);
+    }
+
     fn sum(x: &[Self]) -> Self {
         vectorize(Sum(x))
     }
@@ -204,6 +226,14 @@ impl Real for f64 {
 
     fn scores(product: Scores<'_, Self>) {
         vectorize(product);
+    }
+
+    fn rectify(numbers: Rectify<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn gate(numbers: Gate<'_, Self>) {
+        vectorize(numbers);
     }
 
     fn sum(x: &[Self]) -> Self {
