@@ -2,6 +2,7 @@
 
 pub use crate::error::Reason;
 use crate::{Error, Result};
+use nalgebra::{DMatrix, DVector};
 use std::fmt;
 
 /// Something that a user should know of a fit although it is no error.
@@ -15,12 +16,14 @@ pub enum Warning {
         /// The columns it depends on and their coefficients; empty if the column is constant or zero.
         depends_on: Vec<(usize, f64)>,
     },
-    /// A direction in the features separates the classes: the likelihood has no maximum. Add a penalty with `.l2(..)`.
+    /// A direction in the parameters separates the classes: the likelihood grows along it without end, so it has no
+    /// maximum. Add a penalty with `.l2(..)`. With scores z = directionᵀ x + intercept, every sample of class 1 has z ≥ 0 and
+    /// every other z ≤ 0; with k > 1 outputs, no score of a sample exceeds that of its own class. Checked on the data.
     Separated {
-        /// The intercept's share of the direction.
-        intercept: f64,
-        /// One number a feature: samples of class 1 lie at or above 0 of this direction, the others at or below.
-        direction: Vec<f64>,
+        /// p×k in the units of the features, as coefficients are.
+        direction: DMatrix<f64>,
+        /// One number an output; zeros without an intercept.
+        intercept: DVector<f64>,
         /// Whether every sample lies strictly on its side; if not, some lie on the boundary.
         complete: bool,
     },
@@ -82,6 +85,12 @@ impl Report {
     #[must_use]
     pub fn with_warning(mut self, warning: Warning) -> Self {
         self.warnings.push(warning);
+        self
+    }
+
+    /// With another reason, from one who knows more than the solver.
+    pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
+        self.reason = reason;
         self
     }
 
