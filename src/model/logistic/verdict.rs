@@ -28,7 +28,7 @@ const FAR: f64 = 15.0;
 impl<T: Real> Observer<T> for Judge<'_, '_, T> {
     fn observe(&mut self, progress: &Progress<'_, T>) -> ControlFlow<()> {
         self.observer.observe(progress)?;
-        let due = progress.iteration() % if progress.iteration() > 128 { 128 } else { 8 } == 0;
+        let due = progress.iteration().is_multiple_of(if progress.iteration() > 128 { 128 } else { 8 });
         if due && self.verdict.is_none() && self.is_far(progress.params()) {
             let verdict = self.search(&self.varying());
             self.stopped = matches!(verdict, Verdict::Separated(..));
@@ -79,10 +79,9 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
             centre(&mut theta.weights, self.data.outputs());
             centre(&mut theta.intercept, self.data.outputs());
         }
-        if !matches!(self.verdict, Some(Verdict::Overlap | Verdict::Separated(..))) {
-            if let Some(complete) = margins::separates(self.data, &theta) {
-                self.verdict = Some(Verdict::Separated(theta.clone(), complete));
-            }
+        let open = !matches!(self.verdict, Some(Verdict::Overlap | Verdict::Separated(..)));
+        if open && let Some(complete) = margins::separates(self.data, &theta) {
+            self.verdict = Some(Verdict::Separated(theta.clone(), complete));
         }
         let separated = matches!(self.verdict, Some(Verdict::Separated(..)));
         let columns = if separated { None } else { self.analyse(&theta) };
