@@ -1,7 +1,10 @@
 //! The border: what comes in is checked here, once.
 
+mod class_weights;
 mod dataset;
+mod scaling;
 mod split;
 
 pub use dataset::Dataset;
 pub(crate) use dataset::all_finite;
+pub use scaling::{MinMax, Standardizer};
