@@ -66,7 +66,7 @@ mod tests {
     fn balanced_classes_have_equal_totals() -> Result<()> {
         let x = dmatrix![1.0; 2.0; 3.0; 4.0; 5.0];
         let y = dmatrix![1.0, 0.0, 0.0; 1.0, 0.0, 0.0; 1.0, 0.0, 0.0; 0.0, 1.0, 0.0; 0.0, 0.0, 1.0];
-        let given = [1.0, 1.0, 2.0, 3.0, 1.0];
+        let given = [1.0f64, 1.0, 2.0, 3.0, 1.0];
         let data = Dataset::new(&x, &y)?.with_weights(&given)?.balanced()?;
         let w = data.weights().unwrap_or_default();
         let thirds = [w[0] + w[1] + w[2], w[3], w[4]];
