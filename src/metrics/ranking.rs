@@ -168,7 +168,10 @@ mod tests {
             }
             match roc_auc(&y, &score) {
                 Ok(auc) => prop_assert_eq!(auc, right / pairs),
-                Err(error) => prop_assert!(pairs == 0.0 && matches!(error, Error::Undefined { .. })),
+                Err(error) => {
+                    let undefined = matches!(error, Error::Undefined { .. });
+                    prop_assert!(pairs == 0.0 && undefined);
+                }
             }
         }
     }
