@@ -70,6 +70,26 @@ impl<T: Real, N: Layer<T>, L> Fitted<T, N, L> {
         &self.params
     }
 
+    /// The names and shapes of the blocks of θ.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        Layout::of(&self.layer)
+    }
+
+    /// One block of θ by its name, as `0.weight` (outputs × inputs) or `0.bias`.
+    #[must_use]
+    pub fn block(&self, name: &str) -> Option<DMatrixView<'_, T>> {
+        let layout = self.layout();
+        let block = layout.blocks().iter().find(|block| block.name() == name)?;
+        let (rows, cols) = block.shape();
+        Some(DMatrixView::from_slice(&self.params[block.range()], rows, cols))
+    }
+
+    pub(super) fn with_validation(mut self, values: &[f64]) -> Self {
+        self.report = self.report.with_validation(values.to_vec());
+        self
+    }
+
     /// How the fit ended.
     #[must_use]
     pub fn report(&self) -> &Report {

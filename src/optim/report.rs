@@ -56,6 +56,7 @@ pub struct Report {
     value: f64,
     gradient_norm: f64,
     history: Vec<f64>,
+    validation: Vec<f64>,
     rank: Option<usize>,
     warnings: Vec<Warning>,
 }
@@ -64,13 +65,29 @@ impl Report {
     /// A report with no history, rank or warnings.
     #[must_use]
     pub fn new(reason: Reason, iterations: usize, value: f64, gradient_norm: f64) -> Self {
-        Self { reason, iterations, value, gradient_norm, history: Vec::new(), rank: None, warnings: Vec::new() }
+        Self {
+            reason,
+            iterations,
+            value,
+            gradient_norm,
+            history: Vec::new(),
+            validation: Vec::new(),
+            rank: None,
+            warnings: Vec::new(),
+        }
     }
 
     /// With the value after each iteration.
     #[must_use]
     pub fn with_history(mut self, history: Vec<f64>) -> Self {
         self.history = history;
+        self
+    }
+
+    /// With the value on validation samples after each iteration.
+    #[must_use]
+    pub fn with_validation(mut self, values: Vec<f64>) -> Self {
+        self.validation = values;
         self
     }
 
@@ -128,6 +145,12 @@ impl Report {
     #[must_use]
     pub fn history(&self) -> &[f64] {
         &self.history
+    }
+
+    /// The risk without penalty on the validation samples after each iteration; empty without a validation split.
+    #[must_use]
+    pub fn validation(&self) -> &[f64] {
+        &self.validation
     }
 
     /// The number of independent feature columns (after centring, with an intercept), where the solver determines it.
