@@ -219,7 +219,7 @@ impl<'a, T: Real> Dataset<'a, T> {
         if let Some(&row) = rows.iter().find(|&&row| row >= samples) {
             return Err(Error::Shape {
                 what: "number of rows for the row selected",
-                expected: row + 1,
+                expected: row.saturating_add(1),
                 found: samples,
             });
         }
