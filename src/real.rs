@@ -5,6 +5,7 @@ mod functions;
 mod gate;
 mod inner;
 mod lanes;
+mod logits;
 mod outer;
 mod sums;
 
@@ -13,6 +14,7 @@ pub use columns::{Combine, Dots, Scores};
 pub use gate::{Gate, Rectify};
 pub use inner::Inner;
 pub(crate) use lanes::Lanes;
+pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
 
 use functions::{Each, Function};
@@ -82,6 +84,12 @@ pub trait Real: RealField + Copy + Default {
     /// The rectifier.
     #[doc(hidden)]
     fn rectify(numbers: Rectify<'_, Self>) {
+        numbers.plain();
+    }
+
+    /// The Bernoulli loss.
+    #[doc(hidden)]
+    fn logits(numbers: Logits<'_, Self>) {
         numbers.plain();
     }
 
@@ -164,6 +172,10 @@ impl Real for f32 {
         vectorize(numbers);
     }
 
+    fn logits(numbers: Logits<'_, Self>) {
+        vectorize(numbers);
+    }
+
     fn gate(numbers: Gate<'_, Self>) {
         vectorize(numbers);
     }
@@ -229,6 +241,10 @@ impl Real for f64 {
     }
 
     fn rectify(numbers: Rectify<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn logits(numbers: Logits<'_, Self>) {
         vectorize(numbers);
     }
 
