@@ -1,0 +1,144 @@
+//! The least-squares problem in units of its own: columns and targets scaled by powers of two, weights by one, and the
+//! weighted means. Nothing is copied; the data set's columns are read in place and widened to f64 as they are read.
+
+use crate::data::Dataset;
+use crate::linalg::compensated::{self, Dd};
+use crate::linalg::threads;
+use crate::{Error, Real, Result};
+
+/// How many rows are worked on while they are in cache.
+pub(super) const BLOCK: usize = 256;
+
+/// What is known of one column (or target) after a first look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// A power of two; the column in the problem's units is x · scale.
+    pub scale: f64,
+    /// The weighted mean of x · scale, 0 without an intercept. The high part is exact for a constant column.
+    pub mean: Dd,
+    /// A number near the mean such that x · scale − shift is exact for every row; 0 where there is none.
+    pub shift: f64,
+}
+
+/// The problem: minimize Σᵢ wᵢ ‖yᵢ − B xᵢ − b‖² + Σⱼ Λⱼ ‖Bⱼ‖² in scaled units.
+#[derive(Debug)]
+pub(super) struct Design<'d, T> {
+    pub columns: Vec<&'d [T]>,
+    pub targets: Vec<&'d [T]>,
+    /// Weights over a power of two; none if all are equal to 1.
+    pub weights: Option<Vec<f64>>,
+    pub intercept: bool,
+    /// How many rows have positive weight.
+    pub positive: usize,
+    pub x: Vec<Column>,
+    pub y: Vec<Column>,
+    /// Σ w of the scaled weights.
+    pub total: Dd,
+    /// The scales of `x` alone, for the kernels.
+    pub scales: Vec<f64>,
+}
+
+impl<'d, T: Real> Design<'d, T> {
+    pub fn new(data: &'d Dataset<'_, T>, intercept: bool) -> Result<Self> {
+        let columns: Vec<&[T]> = (0..data.features()).map(|j| data.feature(j)).collect();
+        let targets: Vec<&[T]> = (0..data.outputs()).map(|j| data.target(j)).collect();
+        let weights = data.weights().map(scaled_weights);
+        let total = match &weights {
+            None => Dd::from(data.samples() as f64),
+            Some(w) => w.iter().fold(Dd::ZERO, |sum, &w| sum + w.into()),
+        };
+        let positive = weights.as_ref().map_or(data.samples(), |w| w.iter().filter(|&&w| w > 0.0).count());
+        if positive == 0 {
+            return Err(Error::NoWeight);
+        }
+        let look = |column: &[T]| look(column, weights.as_deref(), total.value(), intercept);
+        let mut states: Vec<(&[T], Option<Column>)> = columns.iter().chain(&targets).map(|&c| (c, None)).collect();
+        let cost = data.samples() * states.len();
+        threads::for_each(&mut states, cost, |_, (column, found)| *found = Some(look(column)));
+        let mut x: Vec<Column> = states.into_iter().filter_map(|(_, found)| found).collect();
+        let y = x.split_off(columns.len());
+        let scales = x.iter().map(|c| c.scale).collect();
+        Ok(Self { columns, targets, weights, intercept, positive, x, y, total, scales })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.targets[0].len()
+    }
+
+    pub fn features(&self) -> usize {
+        self.columns.len()
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// The blocks of rows, in `lanes` runs that depend on the number of rows alone.
+    pub fn lanes(&self, most: usize) -> usize {
+        self.rows().div_ceil(BLOCK).clamp(1, most.max(1))
+    }
+
+    /// Calls `work(start, len)` for the blocks of lane `i` of `lanes`, in order.
+    pub fn blocks(&self, lanes: usize, i: usize, mut work: impl FnMut(usize, usize)) {
+        let (first, last) = threads::run(self.rows().div_ceil(BLOCK), lanes, i);
+        for block in first..last {
+            let start = block * BLOCK;
+            work(start, BLOCK.min(self.rows() - start));
+        }
+    }
+
+    /// λ Σw s²: the penalty on a scaled coefficient.
+    pub fn penalty(&self, l2: f64, j: usize) -> Dd {
+        (Dd::product(l2, self.total.hi) + Dd::product(l2, self.total.lo)).scaled(self.scales[j]).scaled(self.scales[j])
+    }
+
+    /// A scaled coefficient of column j and output k in the user's units: times this power of two.
+    pub fn unscale(&self, j: usize, k: usize) -> (f64, f64) {
+        (self.scales[j], 1.0 / self.y[k].scale)
+    }
+}
+
+/// Weights as f64, over the power of two at the largest.
+fn scaled_weights<T: Real>(weights: &[T]) -> Vec<f64> {
+    let largest = weights.iter().fold(0.0_f64, |m, w| m.max(w.to_f64()));
+    let scale = power_for(largest);
+    weights.iter().map(|w| w.to_f64() * scale).collect()
+}
+
+/// The power of two that brings `size` into [½, 1); 1 for 0. Clamped so that it and its inverse are finite.
+pub(super) fn power_for(size: f64) -> f64 {
+    if size == 0.0 || !size.is_finite() {
+        return 1.0;
+    }
+    let mut exponent = 0;
+    let mut rest = size;
+    // Subnormal numbers first become normal.
+    if rest < f64::MIN_POSITIVE {
+        rest *= 2.0_f64.powi(100);
+        exponent -= 100;
+    }
+    exponent += ((rest.to_bits() >> 52) & 0x7ff) as i32 - 1022;
+    2.0_f64.powi((-exponent).clamp(-1000, 1000))
+}
+
+/// One look at a column: extremes and sum in one sweep, and a second one only where the sum overflows.
+fn look<T: Real>(x: &[T], weights: Option<&[f64]>, total: f64, intercept: bool) -> Column {
+    let (low, high, sum) = compensated::survey(x, weights);
+    let size = low.abs().max(high.abs());
+    let mean = match (intercept, low == high) {
+        (false, _) => 0.0,
+        (true, true) => low,
+        (true, false) if sum.is_finite() => (sum / total).clamp(low, high),
+        (true, false) => {
+            let near = power_for(size);
+            let mean = |i: usize| x[i].to_f64() * near * weights.map_or(1.0, |w| w[i]);
+            ((0..x.len()).map(mean).sum::<f64>() / total / near).clamp(low, high)
+        }
+    };
+    let spread = if intercept && low < high { (low - mean).abs().max((high - mean).abs()) } else { size };
+    let scale = power_for(spread);
+    // By Sterbenz, a − b is exact for b/2 ≤ a ≤ 2b: so is x − mean for every x if all lie within a factor of 2.
+    let within = low.signum() == high.signum() && size <= 2.0 * low.abs().min(high.abs());
+    let shift = if within { mean * scale } else { 0.0 };
+    Column { scale, mean: Dd::from(mean * scale), shift }
+}
