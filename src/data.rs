@@ -4,3 +4,4 @@ mod dataset;
 mod split;
 
 pub use dataset::Dataset;
+pub(crate) use dataset::all_finite;

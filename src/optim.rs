@@ -1,14 +1,19 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
+mod newton;
 mod observer;
 mod report;
 pub mod rule;
 mod schedule;
+mod trainer;
 
+pub use newton::Newton;
 pub use observer::{Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
+pub use trainer::Trainer;
+pub(crate) use trainer::largest;
 
 use crate::Result;
 

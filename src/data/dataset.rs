@@ -3,6 +3,7 @@
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// n samples of p features with k targets: a value of this type is proof of equal lengths, at least one sample, feature
 /// and target, and finite numbers.
@@ -10,9 +11,9 @@ use std::borrow::Cow;
 /// Borrows the user's matrices, or owns gathered rows. One sample is one row.
 ///
 /// ```
-/// use nalgebra::{dmatrix, dvector};
+/// use nalgebra::dmatrix;
 /// use residual::{Dataset, Error, nalgebra};
-/// let (x, y) = (dmatrix![1.0; 2.0; 4.0], dvector![3.0, 5.0, f64::NAN]);
+/// let (x, y) = (dmatrix![1.0; 2.0; 4.0], dmatrix![3.0; 5.0; f64::NAN]);
 /// assert_eq!(Dataset::new(&x, &y).err(), Some(Error::NotFinite { what: "y", row: 2, column: 0 }));
 /// let data = Dataset::new(x.rows(0, 2), y.rows(0, 2))?;
 /// assert_eq!((data.samples(), data.features(), data.outputs()), (2, 1, 1));
@@ -79,8 +80,8 @@ impl<'a, T: Real> Dataset<'a, T> {
             return Err(Error::Empty { what: "the list of targets" });
         }
         let data = Self { x: Matrix::View(x), y: Matrix::View(y), weights: None, names: None };
-        finite("x", &data.x)?;
-        finite("y", &data.y)?;
+        all_finite("x", data.x())?;
+        all_finite("y", data.y())?;
         Ok(data)
     }
 
@@ -145,6 +146,14 @@ impl<'a, T: Real> Dataset<'a, T> {
         self.x.view()
     }
 
+    /// A run of the rows of x.
+    pub(crate) fn rows(&self, rows: Range<usize>) -> DMatrixView<'_, T> {
+        match &self.x {
+            Matrix::View(view) => view.rows_range(rows),
+            Matrix::Owned(matrix) => matrix.rows_range(rows),
+        }
+    }
+
     /// The targets, n×k.
     #[must_use]
     pub fn y(&self) -> DMatrixView<'_, T> {
@@ -205,11 +214,11 @@ impl<'a, T: Real> Dataset<'a, T> {
     }
 }
 
-/// v · 0 is 0 for finite v and NaN otherwise, so a sum of them tells in one vectorisable pass.
-fn finite<T: Real>(what: &'static str, matrix: &Matrix<'_, T>) -> Result<()> {
-    let cols = matrix.view().ncols();
-    for column in 0..cols {
-        let values = matrix.column(column);
+/// Checks every entry: v · 0 is 0 for finite v and NaN otherwise, so a sum of them tells in one vectorisable pass.
+pub(crate) fn all_finite<T: Real>(what: &'static str, x: DMatrixView<'_, T>) -> Result<()> {
+    for column in 0..x.ncols() {
+        let view = x.column(column);
+        let values = view.as_slice();
         let mut lanes = [T::zero(); 16];
         let chunks = values.chunks_exact(16);
         let rest = chunks.remainder();

@@ -1,50 +1,52 @@
 //! The block: a run of samples, the one unit of work.
 
 use crate::Real;
-use nalgebra::{DMatrix, Dyn, VecStorage};
+use nalgebra::{DMatrix, DMatrixView, Dyn, VecStorage};
 
-/// A run of samples read in place as slices of feature columns.
+/// A run of samples read in place: one row of the view is one sample, and every feature column is a slice.
 ///
-/// Holds no numbers of its own: `columns` may lie in the data set, in a file's buffer or anywhere else.
+/// Holds no numbers of its own: they may lie in the data set, in a file's buffer or anywhere else.
 #[derive(Debug, Clone, Copy)]
-pub struct Block<'a, T> {
-    columns: &'a [&'a [T]],
-    start: usize,
-    len: usize,
+pub struct Block<'a, T: Real> {
+    x: DMatrixView<'a, T>,
 }
 
 impl<'a, T: Real> Block<'a, T> {
-    /// Samples `start .. start + len` of these feature columns, which must be that long.
+    /// The rows of this view.
     #[must_use]
-    pub fn new(columns: &'a [&'a [T]], start: usize, len: usize) -> Self {
-        debug_assert!(columns.iter().all(|column| column.len() >= start + len));
-        Self { columns, start, len }
+    pub fn new(x: DMatrixView<'a, T>) -> Self {
+        Self { x }
     }
 
     /// How many samples.
     #[must_use]
-    #[allow(clippy::len_without_is_empty)] // a block of no samples is never made
     pub fn len(&self) -> usize {
-        self.len
+        self.x.nrows()
+    }
+
+    /// Whether there are no samples.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// How many features.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.columns.len()
+        self.x.ncols()
     }
 
     /// Feature j of every sample.
     #[must_use]
     #[inline]
-    pub fn column(&self, j: usize) -> &'a [T] {
-        &self.columns[j][self.start..self.start + self.len]
+    pub fn column(&self, j: usize) -> &[T] {
+        self.x.column(j).data.into_slice()
     }
 
     /// Copies the block into `x`, one sample a column, in tiles so that both sides stay in cache.
     pub fn gather(&self, x: &mut DMatrix<T>) {
         const TILE: usize = 16;
-        let (p, b) = (self.features(), self.len);
+        let (p, b) = (self.features(), self.len());
         reshape(x, p, b);
         let out = x.as_mut_slice();
         for j0 in (0..p).step_by(TILE) {
@@ -61,8 +63,16 @@ impl<'a, T: Real> Block<'a, T> {
     }
 }
 
+/// How many samples a block has: a size that keeps it in the second-level cache, and that depends on the number of
+/// features alone, so that sums over blocks have the same bits on every run.
+#[must_use]
+pub(crate) fn block_rows(features: usize) -> usize {
+    const NUMBERS: usize = 1 << 16;
+    (NUMBERS / features.max(1)).next_power_of_two().clamp(64, 512)
+}
+
 /// Gives `m` the size rows × cols without a new allocation where its buffer is large enough; the entries are arbitrary.
-pub fn reshape<T: Real>(m: &mut DMatrix<T>, rows: usize, cols: usize) {
+pub(crate) fn reshape<T: Real>(m: &mut DMatrix<T>, rows: usize, cols: usize) {
     if m.shape() == (rows, cols) {
         return;
     }
@@ -78,10 +88,14 @@ mod tests {
     #[test]
     fn gather_transposes_the_run() {
         let m = DMatrix::from_fn(40, 21, |i, j| (100 * i + j) as f64);
-        let columns: Vec<&[f64]> = (0..21).map(|j| &m.as_slice()[40 * j..40 * j + 40]).collect();
         let mut x = DMatrix::zeros(0, 0);
-        Block::new(&columns, 3, 33).gather(&mut x);
+        Block::new(m.rows(3, 33)).gather(&mut x);
         assert_eq!(x, m.rows(3, 33).transpose());
+    }
+
+    #[test]
+    fn block_rows_is_512_for_few_features_and_64_for_many() {
+        assert_eq!([1, 20, 100, 128, 784, 5000].map(block_rows), [512, 512, 512, 512, 128, 64]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Reason {
     LineSearch,
     /// An observer stopped the fit.
     Stopped,
+    /// The parameters were given, not fitted: value and gradient norm are NaN, since no data were seen.
+    Given,
     /// No minimum exists, or none that these data determine: see the warnings.
     Unbounded,
 }

@@ -1,0 +1,66 @@
+//! Sums that carry their rounding errors along: a vector of sums, accurate to about twice the precision of T.
+
+use crate::Real;
+
+/// Running sums s + c, s rounded and c what rounding lost. Source: Neumaier (1974), ZAMM 54, algorithm KB.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Carried<T> {
+    sum: Vec<T>,
+    lost: Vec<T>,
+}
+
+impl<T: Real> Carried<T> {
+    /// Starts `len` sums at 0, keeping the memory.
+    pub fn reset(&mut self, len: usize) {
+        self.sum.clear();
+        self.sum.resize(len, T::zero());
+        self.lost.clear();
+        self.lost.resize(len, T::zero());
+    }
+
+    /// Adds one term to each sum.
+    pub fn add(&mut self, terms: &[T]) {
+        for ((sum, lost), &term) in self.sum.iter_mut().zip(&mut self.lost).zip(terms) {
+            add(sum, lost, term);
+        }
+    }
+
+    /// Adds another vector of sums.
+    pub fn merge(&mut self, other: &Self) {
+        self.add(&other.sum);
+        self.add(&other.lost);
+    }
+
+    /// The sums, rounded once.
+    pub fn write(&self, out: &mut [T]) {
+        for ((out, &sum), &lost) in out.iter_mut().zip(&self.sum).zip(&self.lost) {
+            *out = sum + lost;
+        }
+    }
+}
+
+/// Knuth's branchless two-sum.
+#[inline(always)]
+fn add<T: Real>(sum: &mut T, lost: &mut T, term: T) {
+    let total = *sum + term;
+    let part = total - *sum;
+    *lost += (*sum - (total - part)) + (term - part);
+    *sum = total;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rounding_loses_comes_back() {
+        let mut sums = Carried::default();
+        sums.reset(1);
+        for term in [1e16, 1.0, 1.0, -1e16] {
+            sums.add(&[term]);
+        }
+        let mut out = [0.0];
+        sums.write(&mut out);
+        assert_eq!(out, [2.0]);
+    }
+}

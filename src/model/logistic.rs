@@ -1,0 +1,86 @@
+//! Logistic regression.
+
+use super::{Fitted, Regressor, affine, minimize};
+use crate::data::Dataset;
+use crate::layer::Affine;
+use crate::loss::CrossEntropy;
+use crate::optim::{Newton, Observer, Solver};
+use crate::risk::Risk;
+use crate::{Real, Result};
+
+/// Logistic regression: P(y = 1 | x) = σ(w·x + b), or softmax(W x + b) for more than two classes.
+///
+/// Minimizes the mean [`CrossEntropy`] + ½ λ ‖W‖² over an [`Affine`] layer. Targets are n×1 numbers in [0, 1], or n×c
+/// distributions (one-hot rows, as a rule). Defaults: no penalty, an intercept, solver [`Newton`].
+///
+/// Softmax keeps all c columns of W. Without a penalty only their differences are determined; the solution returned is
+/// the one whose columns sum to zero.
+///
+/// ```
+/// use nalgebra::{dmatrix, dvector};
+/// use residual::{Dataset, LogisticRegression, Predictor, Regressor, nalgebra};
+/// // One of four at x = 0, three of four at x = 1: the probabilities are those shares.
+/// let x = dmatrix![0.0; 0.0; 0.0; 0.0; 1.0; 1.0; 1.0; 1.0];
+/// let y = dvector![1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0];
+/// let model = LogisticRegression::new().fit(&Dataset::new(&x, &y)?)?;
+/// model.report().ensure_converged()?;
+/// assert!((model.coefficients()[0] - 2.0 * 3f64.ln()).abs() < 1e-12);
+/// assert!((model.predict(&dmatrix![1.0])?[0] - 0.75).abs() < 1e-12);
+/// # Ok::<(), residual::Error>(())
+/// ```
+///
+/// Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2nd ed., section 4.4.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogisticRegression<S = Newton> {
+    l2: f64,
+    intercept: bool,
+    solver: S,
+}
+
+impl LogisticRegression<Newton> {
+    /// No penalty, an intercept, Newton's method.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { l2: 0.0, intercept: true, solver: Newton::default() }
+    }
+}
+
+impl Default for LogisticRegression<Newton> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> LogisticRegression<S> {
+    /// The penalty λ of ½ λ ‖W‖² on the mean loss; scikit-learn's C is 1 / (λ n).
+    #[must_use]
+    pub fn l2(mut self, l2: f64) -> Self {
+        self.l2 = l2;
+        self
+    }
+
+    /// Whether there is an intercept.
+    #[must_use]
+    pub fn intercept(mut self, intercept: bool) -> Self {
+        self.intercept = intercept;
+        self
+    }
+
+    /// Another solver.
+    #[must_use]
+    pub fn solver<S2>(self, solver: S2) -> LogisticRegression<S2> {
+        LogisticRegression { l2: self.l2, intercept: self.intercept, solver }
+    }
+}
+
+impl<T: Real, S> Regressor<T> for LogisticRegression<S>
+where
+    S: for<'r> Solver<T, Risk<'r, T, Affine, CrossEntropy>>,
+{
+    type Fitted = Fitted<T, Affine, CrossEntropy>;
+
+    fn fit_observed(&self, data: &Dataset<'_, T>, observer: &mut dyn Observer<T>) -> Result<Self::Fitted> {
+        let layer = affine(data, self.intercept);
+        minimize(data, (layer, CrossEntropy, self.l2), &self.solver, None, observer)
+    }
+}

@@ -1,0 +1,80 @@
+//! Any layer as a regressor.
+
+use super::{Fitted, Regressor, minimize};
+use crate::data::Dataset;
+use crate::layer::Layer;
+use crate::loss::Loss;
+use crate::optim::rule::Adam;
+use crate::optim::{Observer, Solver, Trainer};
+use crate::risk::Risk;
+use crate::{Real, Result};
+
+/// Any layer with any loss as a regressor.
+///
+/// Starts from the layer's own initialisation, drawn with `seed` (0), and minimizes the mean loss + ½ λ ‖W‖² with
+/// `Trainer::adam(1e-3)` unless another solver is given.
+///
+/// ```
+/// use nalgebra::{dmatrix, dvector};
+/// use residual::{Activation::*, Affine, Dataset, Dense, Network, Predictor, Regressor, SquaredError, nalgebra};
+/// use residual::optim::Trainer;
+/// let (x, y) = (dmatrix![-1.0; 0.0; 1.0], dvector![1.0, 0.0, 1.0]);
+/// let layer = (Dense::new(1, 8, Tanh), Affine::new(8, 1));
+/// let trainer = Trainer::adam(0.02).epochs(2000).full_batch();
+/// let model = Network::new(layer, SquaredError).solver(trainer).fit(&Dataset::new(&x, &y)?)?;
+/// assert!((model.predict(&x)? - dmatrix![1.0; 0.0; 1.0]).amax() < 1e-2);
+/// # Ok::<(), residual::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network<N, L, S = Trainer<Adam, f64>> {
+    layer: N,
+    loss: L,
+    l2: f64,
+    seed: u64,
+    solver: S,
+}
+
+impl<N, L> Network<N, L> {
+    /// No penalty, seed 0, `Trainer::adam(1e-3)`.
+    #[must_use]
+    pub fn new(layer: N, loss: L) -> Self {
+        Self { layer, loss, l2: 0.0, seed: 0, solver: Trainer::adam(1e-3) }
+    }
+}
+
+impl<N, L, S> Network<N, L, S> {
+    /// The penalty λ of ½ λ ‖W‖² on the mean loss.
+    #[must_use]
+    pub fn l2(mut self, l2: f64) -> Self {
+        self.l2 = l2;
+        self
+    }
+
+    /// Seed of the initial parameters and of what is random inside layers.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Another solver.
+    #[must_use]
+    pub fn solver<S2>(self, solver: S2) -> Network<N, L, S2> {
+        Network { layer: self.layer, loss: self.loss, l2: self.l2, seed: self.seed, solver }
+    }
+}
+
+impl<T, N, L, S> Regressor<T> for Network<N, L, S>
+where
+    T: Real,
+    N: Layer<T> + Clone,
+    L: Loss<T> + Clone,
+    S: for<'r> Solver<T, Risk<'r, T, N, L>>,
+{
+    type Fitted = Fitted<T, N, L>;
+
+    fn fit_observed(&self, data: &Dataset<'_, T>, observer: &mut dyn Observer<T>) -> Result<Self::Fitted> {
+        let parts = (self.layer.clone(), self.loss.clone(), self.l2);
+        minimize(data, parts, &self.solver, Some(self.seed), observer)
+    }
+}

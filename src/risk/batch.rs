@@ -1,0 +1,85 @@
+//! Mini-batches: gathered blocks, one sample a column.
+
+use super::Risk;
+use crate::Real;
+use crate::data::Dataset;
+use crate::layer::Layer;
+use crate::linalg::{Block, reshape};
+use crate::loss::Loss;
+use crate::objective::FiniteSum;
+use nalgebra::DMatrix;
+
+/// Scratch of mini-batches. The one sample-major copy of X is made once: gathering samples from feature columns would
+/// touch a cache line for every number.
+pub(super) struct Batch<T: Real, A> {
+    samples: DMatrix<T>,
+    tape: A,
+    x: DMatrix<T>,
+    z: DMatrix<T>,
+    dz: DMatrix<T>,
+    y: Vec<T>,
+    weights: Vec<T>,
+}
+
+impl<T: Real, A: Default> Batch<T, A> {
+    fn new(data: &Dataset<'_, T>) -> Self {
+        let none = || DMatrix::zeros(0, 0);
+        let mut samples = none();
+        Block::new(data.x()).gather(&mut samples);
+        Self { samples, tape: A::default(), x: none(), z: none(), dz: none(), y: Vec::new(), weights: Vec::new() }
+    }
+}
+
+impl<T: Real, N: Layer<T>, L: Loss<T>> FiniteSum<T> for Risk<'_, T, N, L> {
+    /// The rows of positive weight.
+    fn terms(&self) -> usize {
+        self.positive.as_ref().map_or(self.data.samples(), Vec::len)
+    }
+
+    /// n / (b Σw) Σ wᵢ ℓᵢ over the b terms, plus the penalty; n = [`terms`](FiniteSum::terms).
+    fn batch_gradient(&mut self, terms: &[usize], theta: &[T], grad: &mut [T]) -> T {
+        debug_assert_eq!((theta.len(), grad.len()), (self.layout.len(), self.layout.len()));
+        grad.fill(T::zero());
+        if terms.is_empty() {
+            self.add_penalty(theta, grad);
+            return self.penalty(theta);
+        }
+        let scale = T::of(self.terms() as f64 / terms.len() as f64) / self.total;
+        let mut batch = self.batch.take().unwrap_or_else(|| Batch::new(self.data));
+        if let Some(seed) = self.randomness {
+            self.layer.randomize(&mut batch.tape, seed ^ self.passes.wrapping_mul(0xd134_2543_de82_ef95));
+            self.passes += 1;
+        }
+        self.gather(terms, &mut batch);
+        let k = self.data.outputs();
+        reshape(&mut batch.z, k, terms.len());
+        reshape(&mut batch.dz, k, terms.len());
+        self.layer.forward(theta, &batch.x, &mut batch.z, &mut batch.tape);
+        let weights = self.data.weights().map(|_| batch.weights.as_slice());
+        let (z, dz) = (batch.z.as_slice(), batch.dz.as_mut_slice());
+        let sum = self.loss.block_gradient(z, &batch.y, k, weights, scale, dz);
+        self.layer.backward(theta, &batch.x, &mut batch.dz, &mut batch.tape, grad, None);
+        self.batch = Some(batch);
+        self.add_penalty(theta, grad);
+        sum * scale + self.penalty(theta)
+    }
+}
+
+impl<T: Real, N: Layer<T>, L: Loss<T>> Risk<'_, T, N, L> {
+    /// Copies samples, targets and weights of these terms side by side.
+    fn gather(&self, terms: &[usize], batch: &mut Batch<T, N::Tape>) {
+        let (p, k) = (self.data.features(), self.data.outputs());
+        reshape(&mut batch.x, p, terms.len());
+        batch.y.clear();
+        batch.weights.clear();
+        let samples = batch.samples.as_slice();
+        for (&term, x) in terms.iter().zip(batch.x.as_mut_slice().chunks_exact_mut(p)) {
+            let row = self.positive.as_ref().map_or(term, |rows| rows[term]);
+            x.copy_from_slice(&samples[p * row..p * (row + 1)]);
+            batch.y.extend_from_slice(&self.targets[k * row..k * (row + 1)]);
+            if let Some(w) = self.data.weights() {
+                batch.weights.push(w[row]);
+            }
+        }
+    }
+}
