@@ -2,6 +2,8 @@
 
 mod block;
 pub(crate) mod carried;
+pub(crate) mod compensated;
+pub(crate) mod packed;
 pub(crate) mod product;
 pub(crate) mod threads;
 

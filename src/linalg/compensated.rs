@@ -137,6 +137,24 @@ fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
+/// x · scale − shift, exact: the scale is a power of two, and the shift is 0 or within a factor of 2 of every x · scale.
+#[derive(Debug, Clone, Copy)]
+pub struct Unit {
+    pub scale: f64,
+    pub shift: f64,
+}
+
+impl Unit {
+    /// x itself.
+    pub const ONE: Self = Self { scale: 1.0, shift: 0.0 };
+
+    /// x in this unit.
+    #[inline(always)]
+    pub fn of<T: Real>(self, x: T) -> f64 {
+        x.to_f64() * self.scale - self.shift
+    }
+}
+
 /// A run of double-doubles, highs and lows apart so that loops over them are vector code.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
@@ -160,10 +178,10 @@ impl Run {
         (self.hi[i], self.lo[i]) = (value.hi, value.lo);
     }
 
-    /// The length becomes `len`; the numbers are (`values[i]` · scale) with no low part.
-    pub fn load<T: Real>(&mut self, values: &[T], scale: f64) {
+    /// Becomes as long as `values`; the numbers are those in these units, with no low part.
+    pub fn load<T: Real>(&mut self, values: &[T], unit: Unit) {
         self.hi.clear();
-        self.hi.extend(values.iter().map(|v| v.to_f64() * scale));
+        self.hi.extend(values.iter().map(|&v| unit.of(v)));
         self.lo.clear();
         self.lo.resize(values.len(), 0.0);
     }
@@ -194,11 +212,22 @@ impl Run {
             || {
                 for i in 0..n {
                     let (p, e) = two_product(h[i], f[i]);
-                    let (hi, lo) = quick_two_sum(p, f[i].mul_add(l[i], e));
+                    let (hi, lo) = two_sum(p, f[i].mul_add(l[i], e));
                     (oh[i], ol[i]) = (hi, lo);
                 }
             },
         );
+    }
+
+    /// The sum of all.
+    pub fn total(&self) -> Dd {
+        let mut lanes = [Dd::ZERO; 4];
+        for (i, (&hi, &lo)) in self.hi.iter().zip(&self.lo).enumerate() {
+            let lane = &mut lanes[i % 4];
+            let (s, e) = two_sum(lane.hi, hi);
+            *lane = Dd { hi: s, lo: lane.lo + (e + lo) };
+        }
+        lanes.iter().fold(Dd::ZERO, |sum, lane| sum + Dd::sum(lane.hi, lane.lo))
     }
 
     /// Σᵢ fᵢ (hiᵢ + loᵢ)², in f64; without factors fᵢ = 1.
@@ -212,8 +241,8 @@ impl Run {
     }
 }
 
-/// r −= Σⱼ xⱼ scaleⱼ bⱼ over `columns`, all as long as r. Scales are powers of two.
-pub fn subtract_product<T: Real>(columns: &[&[T]], scales: &[f64], b: &[Dd], r: &mut Run) {
+/// r −= Σⱼ xⱼ bⱼ over `columns` in their units, all as long as r; r ends in normal form.
+pub fn subtract_product<T: Real>(columns: &[&[T]], units: &[Unit], b: &[Dd], r: &mut Run) {
     let n = r.hi.len();
     let (rh, rl) = (&mut r.hi[..n], &mut r.lo[..n]);
     dispatch(
@@ -222,24 +251,28 @@ pub fn subtract_product<T: Real>(columns: &[&[T]], scales: &[f64], b: &[Dd], r: 
             let mut j = 0;
             // Four columns for one load and store of r.
             while j + 4 <= columns.len() {
-                let (x0, x1, x2, x3) =
-                    (&columns[j][..n], &columns[j + 1][..n], &columns[j + 2][..n], &columns[j + 3][..n]);
-                let (s0, s1, s2, s3) = (scales[j], scales[j + 1], scales[j + 2], scales[j + 3]);
-                let (b0, b1, b2, b3) = (b[j], b[j + 1], b[j + 2], b[j + 3]);
+                let x: [&[T]; 4] = [&columns[j][..n], &columns[j + 1][..n], &columns[j + 2][..n], &columns[j + 3][..n]];
+                let u = [units[j], units[j + 1], units[j + 2], units[j + 3]];
+                let b = [b[j], b[j + 1], b[j + 2], b[j + 3]];
                 for i in 0..n {
                     let r = (rh[i], rl[i]);
-                    let r = subtract(r, x0[i].to_f64() * s0, b0);
-                    let r = subtract(r, x1[i].to_f64() * s1, b1);
-                    let r = subtract(r, x2[i].to_f64() * s2, b2);
-                    (rh[i], rl[i]) = subtract(r, x3[i].to_f64() * s3, b3);
+                    let r = subtract(r, u[0].of(x[0][i]), b[0]);
+                    let r = subtract(r, u[1].of(x[1][i]), b[1]);
+                    let r = subtract(r, u[2].of(x[2][i]), b[2]);
+                    (rh[i], rl[i]) = subtract(r, u[3].of(x[3][i]), b[3]);
                 }
                 j += 4;
             }
             for j in j..columns.len() {
-                let (x, s, b) = (&columns[j][..n], scales[j], b[j]);
+                let (x, u, b) = (&columns[j][..n], units[j], b[j]);
                 for i in 0..n {
-                    (rh[i], rl[i]) = subtract((rh[i], rl[i]), x[i].to_f64() * s, b);
+                    (rh[i], rl[i]) = subtract((rh[i], rl[i]), u.of(x[i]), b);
                 }
+            }
+            // After cancellation the low part can be far above the last place of the high one; a product with it would then
+            // lose what it holds.
+            for i in 0..n {
+                (rh[i], rl[i]) = two_sum(rh[i], rl[i]);
             }
         },
     );
@@ -255,36 +288,35 @@ fn subtract((h, l): (f64, f64), x: f64, b: Dd) -> (f64, f64) {
 
 const LANES: usize = 8;
 
-/// Σᵢ xᵢ scale · vᵢ.
-pub fn dot<T: Real>(x: &[T], scale: f64, v: &Run) -> Dd {
+/// Σᵢ xᵢ vᵢ of x in its unit.
+pub fn dot<T: Real>(x: &[T], unit: Unit, v: &Run) -> Dd {
     dispatch(
         #[inline(always)]
-        || dot_lanes(x, scale, &v.hi, &v.lo),
+        || dot_lanes(x, unit, &v.hi, &v.lo),
     )
 }
 
-/// out[j] += Σᵢ xⱼᵢ scaleⱼ · vᵢ for every column.
-pub fn dots<T: Real>(columns: &[&[T]], scales: &[f64], v: &Run, out: &mut [Dd]) {
+/// out[j] += Σᵢ xⱼᵢ vᵢ for every column in its unit.
+pub fn dots<T: Real>(columns: &[&[T]], units: &[Unit], v: &Run, out: &mut [Dd]) {
     dispatch(
         #[inline(always)]
         || {
-            for ((x, &scale), out) in columns.iter().zip(scales).zip(out) {
-                *out = *out + dot_lanes(x, scale, &v.hi, &v.lo);
+            for ((x, &unit), out) in columns.iter().zip(units).zip(out) {
+                *out = *out + dot_lanes(x, unit, &v.hi, &v.lo);
             }
         },
     );
 }
 
 #[inline(always)]
-fn dot_lanes<T: Real>(x: &[T], scale: f64, vh: &[f64], vl: &[f64]) -> Dd {
+fn dot_lanes<T: Real>(x: &[T], unit: Unit, vh: &[f64], vl: &[f64]) -> Dd {
     let (mut h, mut l) = ([0.0; LANES], [0.0; LANES]);
     let whole = x.len() / LANES * LANES;
     let (vh, vl) = (&vh[..x.len()], &vl[..x.len()]);
     let chunks = x[..whole].chunks_exact(LANES);
     for ((x, vh), vl) in chunks.zip(vh[..whole].chunks_exact(LANES)).zip(vl[..whole].chunks_exact(LANES)) {
         for i in 0..LANES {
-            // Scaled first: neither the product nor its error over- or underflows.
-            let x = x[i].to_f64() * scale;
+            let x = unit.of(x[i]);
             let (p, e) = two_product(x, vh[i]);
             let (s, f) = two_sum(h[i], p);
             h[i] = s;
@@ -296,23 +328,25 @@ fn dot_lanes<T: Real>(x: &[T], scale: f64, vh: &[f64], vl: &[f64]) -> Dd {
         sum = sum + Dd::sum(h[i], l[i]);
     }
     for i in whole..x.len() {
-        let x = x[i].to_f64() * scale;
+        let x = unit.of(x[i]);
         let (p, e) = two_product(x, vh[i]);
         sum = sum + Dd::sum(p, x.mul_add(vl[i], e));
     }
     sum
 }
 
+/// One more number of one lane of [`survey`].
+#[inline(always)]
+fn take(lane: &mut (f64, f64, f64), x: f64, w: f64) {
+    let inside = w > 0.0;
+    lane.0 = if inside && x < lane.0 { x } else { lane.0 };
+    lane.1 = if inside && x > lane.1 { x } else { lane.1 };
+    lane.2 += w * x;
+}
+
 /// Least x, largest x and Σ w x over the rows of positive weight, in eight partial sums.
 pub fn survey<T: Real>(x: &[T], weights: Option<&[f64]>) -> (f64, f64, f64) {
     let mut lanes = [(f64::INFINITY, f64::NEG_INFINITY, 0.0); LANES];
-    let take = #[inline(always)]
-    |lane: &mut (f64, f64, f64), x: f64, w: f64| {
-        let inside = w > 0.0;
-        lane.0 = if inside && x < lane.0 { x } else { lane.0 };
-        lane.1 = if inside && x > lane.1 { x } else { lane.1 };
-        lane.2 += w * x;
-    };
     dispatch(
         #[inline(always)]
         || match weights {
@@ -325,14 +359,14 @@ pub fn survey<T: Real>(x: &[T], weights: Option<&[f64]>) -> (f64, f64, f64) {
     lanes.iter().fold((f64::INFINITY, f64::NEG_INFINITY, 0.0), |a, b| (a.0.min(b.0), a.1.max(b.1), a.2 + b.2))
 }
 
-/// out = √w (x scale − shift), in f64; without roots √w = 1.
-pub fn shift<T: Real>(x: &[T], scale: f64, shift: f64, root: Option<&[f64]>, out: &mut [f64]) {
+/// out = √w (x scale − shift), rounded; without roots √w = 1.
+pub fn shift<T: Real>(x: &[T], unit: Unit, root: Option<&[f64]>, out: &mut [f64]) {
     dispatch(
         #[inline(always)]
         || match root {
-            None => x.iter().zip(out).for_each(|(x, out)| *out = x.to_f64() * scale - shift),
+            None => x.iter().zip(out).for_each(|(x, out)| *out = unit.of(*x)),
             Some(root) => {
-                x.iter().zip(root).zip(out).for_each(|((x, root), out)| *out = (x.to_f64() * scale - shift) * root);
+                x.iter().zip(root).zip(out).for_each(|((x, root), out)| *out = unit.of(*x) * root);
             }
         },
     );
@@ -372,8 +406,8 @@ mod tests {
     fn what_f64_loses_is_kept() {
         let x = [1.0, 1e16, 1.0, -1e16, 1e-20];
         let mut v = Run::default();
-        v.load(&[1.0; 5], 1.0);
-        let sum = dot(&x, 1.0, &v);
+        v.load(&[1.0; 5], Unit::ONE);
+        let sum = dot(&x, Unit::ONE, &v);
         assert_eq!((sum.hi, sum.lo), (2.0, 1e-20));
     }
 
@@ -387,13 +421,13 @@ mod tests {
             let x: Vec<f64> = rows.iter().map(|r| r.0 as f64).collect();
             let y: Vec<f64> = rows.iter().map(|r| r.1 as f64).collect();
             let mut v = Run::default();
-            v.load(&y, 0.5);
+            v.load(&y, Unit { scale: 0.5, shift: 0.0 });
             let exact: i128 = rows.iter().map(|r| i128::from(r.0) * i128::from(r.1)).sum();
-            let found = dot(&x, 2.0, &v);
+            let found = dot(&x, Unit { scale: 2.0, shift: 0.0 }, &v);
             prop_assert_eq!(found.hi as i128 + found.lo as i128, exact);
 
-            v.load(&y, 1.0);
-            subtract_product(&[&x[..]; 5], &[1.0; 5], &[Dd::from(b as f64); 5], &mut v);
+            v.load(&y, Unit::ONE);
+            subtract_product(&[&x[..]; 5], &[Unit::ONE; 5], &[Dd::from(b as f64); 5], &mut v);
             for (i, r) in rows.iter().enumerate() {
                 let exact = i128::from(r.1) - 5 * i128::from(r.0) * i128::from(b);
                 let found = v.get(i);

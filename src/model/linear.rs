@@ -1,6 +1,11 @@
 //! Linear regression, and the direct solver that uses its structure.
 
+mod design;
+mod factor;
+mod gram;
 mod least_squares;
+mod refine;
+mod solve;
 
 pub use least_squares::LeastSquares;
 

@@ -2,7 +2,7 @@
 //! weighted means. Nothing is copied; the data set's columns are read in place and widened to f64 as they are read.
 
 use crate::data::Dataset;
-use crate::linalg::compensated::{self, Dd};
+use crate::linalg::compensated::{self, Dd, Unit};
 use crate::linalg::threads;
 use crate::{Error, Real, Result};
 
@@ -12,12 +12,17 @@ pub(super) const BLOCK: usize = 256;
 /// What is known of one column (or target) after a first look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
-    /// A power of two; the column in the problem's units is x · scale.
-    pub scale: f64,
-    /// The weighted mean of x · scale, 0 without an intercept. The high part is exact for a constant column.
+    /// The column in the problem's units: x scale − shift, exactly.
+    pub unit: Unit,
+    /// The weighted mean in those units, 0 without an intercept.
     pub mean: Dd,
-    /// A number near the mean such that x · scale − shift is exact for every row; 0 where there is none.
-    pub shift: f64,
+}
+
+impl Column {
+    /// The mean of x · scale.
+    pub fn centre(&self) -> f64 {
+        self.unit.shift + self.mean.hi
+    }
 }
 
 /// The problem: minimize Σᵢ wᵢ ‖yᵢ − B xᵢ − b‖² + Σⱼ Λⱼ ‖Bⱼ‖² in scaled units.
@@ -34,8 +39,8 @@ pub(super) struct Design<'d, T> {
     pub y: Vec<Column>,
     /// Σ w of the scaled weights.
     pub total: Dd,
-    /// The scales of `x` alone, for the kernels.
-    pub scales: Vec<f64>,
+    /// The units of `x` alone, for the kernels.
+    pub units: Vec<Unit>,
 }
 
 impl<'d, T: Real> Design<'d, T> {
@@ -57,8 +62,8 @@ impl<'d, T: Real> Design<'d, T> {
         threads::for_each(&mut states, cost, |_, (column, found)| *found = Some(look(column)));
         let mut x: Vec<Column> = states.into_iter().filter_map(|(_, found)| found).collect();
         let y = x.split_off(columns.len());
-        let scales = x.iter().map(|c| c.scale).collect();
-        Ok(Self { columns, targets, weights, intercept, positive, x, y, total, scales })
+        let units = x.iter().map(|c| c.unit).collect();
+        Ok(Self { columns, targets, weights, intercept, positive, x, y, total, units })
     }
 
     pub fn rows(&self) -> usize {
@@ -89,12 +94,12 @@ impl<'d, T: Real> Design<'d, T> {
 
     /// λ Σw s²: the penalty on a scaled coefficient.
     pub fn penalty(&self, l2: f64, j: usize) -> Dd {
-        (Dd::product(l2, self.total.hi) + Dd::product(l2, self.total.lo)).scaled(self.scales[j]).scaled(self.scales[j])
+        (Dd::product(l2, self.total.hi) + Dd::product(l2, self.total.lo)).scaled(self.scale(j)).scaled(self.scale(j))
     }
 
-    /// A scaled coefficient of column j and output k in the user's units: times this power of two.
-    pub fn unscale(&self, j: usize, k: usize) -> (f64, f64) {
-        (self.scales[j], 1.0 / self.y[k].scale)
+    /// The power of two of column j: a coefficient in the user's units is the scaled one times this.
+    pub fn scale(&self, j: usize) -> f64 {
+        self.units[j].scale
     }
 }
 
@@ -139,6 +144,8 @@ fn look<T: Real>(x: &[T], weights: Option<&[f64]>, total: f64, intercept: bool) 
     let scale = power_for(spread);
     // By Sterbenz, a − b is exact for b/2 ≤ a ≤ 2b: so is x − mean for every x if all lie within a factor of 2.
     let within = low.signum() == high.signum() && size <= 2.0 * low.abs().min(high.abs());
-    let shift = if within { mean * scale } else { 0.0 };
-    Column { scale, mean: Dd::from(mean * scale), shift }
+    match intercept && within {
+        true => Column { unit: Unit { scale, shift: mean * scale }, mean: Dd::ZERO },
+        false => Column { unit: Unit { scale, shift: 0.0 }, mean: Dd::from(mean * scale) },
+    }
 }

@@ -3,8 +3,8 @@
 
 use super::design::{BLOCK, Design};
 use crate::Real;
-use crate::linalg::compensated::{self, Dd, Run};
-use crate::linalg::{gram, threads};
+use crate::linalg::compensated::{self, Dd, Run, Unit};
+use crate::linalg::{packed, threads};
 
 /// (Xc, Yc)ᵀ W (Xc, Yc) of centred columns in f64, upper triangle in a square column-major matrix of side p + k.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ pub(super) fn centred<T: Real>(design: &mut Design<'_, T>) -> Gram {
     let mut states: Vec<Vec<f64>> = vec![vec![0.0; wide * wide]; lanes];
     let cost = design.rows().saturating_mul(wide * wide);
     threads::for_each(&mut states, cost, |lane, sum| {
-        let mut packed = vec![0.0; wide * BLOCK];
+        let mut block = vec![0.0; wide * BLOCK];
         design.blocks(lanes, lane, |start, len| {
-            pack(design, root.as_deref(), start, len, &mut packed);
-            gram::accumulate(&packed, BLOCK, wide, sum);
+            pack(design, root.as_deref(), start, len, &mut block);
+            packed::accumulate(&block, BLOCK, wide, sum);
         });
     });
     let sum = merge(states);
@@ -63,7 +63,8 @@ fn pack<T: Real>(design: &Design<'_, T>, root: Option<&[f64]>, start: usize, len
     for ((column, c), out) in columns.zip(&mut out) {
         let (out, rest) = out.split_at_mut(len);
         rest.fill(0.0);
-        compensated::shift(&column[start..start + len], c.scale, c.mean.hi, root, out);
+        let unit = Unit { scale: c.unit.scale, shift: c.centre() };
+        compensated::shift(&column[start..start + len], unit, root, out);
     }
     if let (true, Some(out)) = (design.intercept, out.next()) {
         let (out, rest) = out.split_at_mut(len);
@@ -75,7 +76,7 @@ fn pack<T: Real>(design: &Design<'_, T>, root: Option<&[f64]>, start: usize, len
     }
 }
 
-/// Xᵀ W X in double-double, of x scale − shift (exact numbers), centred afterwards; upper triangle by columns: entry
+/// Xᵀ W X in double-double, of the columns in their units (exact numbers), centred afterwards; upper triangle by columns: entry
 /// (i, j), i ≤ j, is number i of run j. The means of the design become double-doubles.
 pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Run> {
     let p = design.features();
@@ -87,26 +88,26 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
         let mut packed = vec![0.0; p * BLOCK];
         let (mut x, mut v) = (Run::default(), Run::default());
         let mut found = vec![Dd::ZERO; p];
-        let ones = vec![1.0; BLOCK];
-        let scales = vec![1.0; p];
+        let units = vec![Unit::ONE; p];
         design.blocks(lanes, lane, |start, len| {
             for ((column, c), out) in design.columns.iter().zip(&design.x).zip(packed.chunks_exact_mut(BLOCK)) {
-                compensated::shift(&column[start..start + len], c.scale, c.shift, None, &mut out[..len]);
+                compensated::shift(&column[start..start + len], c.unit, None, &mut out[..len]);
             }
             let columns: Vec<&[f64]> = packed.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
             for j in 0..p {
-                x.load(columns[j], 1.0);
+                x.load(columns[j], Unit::ONE);
                 match &design.weights {
                     Some(w) => x.times(&w[start..start + len], &mut v),
                     None => std::mem::swap(&mut x, &mut v),
                 }
                 found[..=j].fill(Dd::ZERO);
-                compensated::dots(&columns[..=j], &scales, &v, &mut found[..=j]);
+                compensated::dots(&columns[..=j], &units, &v, &mut found[..=j]);
                 for (i, &found) in found[..=j].iter().enumerate() {
-                    products[j].set(i, products[j].get(i) + found);
+                    let sum = products[j].get(i) + found;
+                    products[j].set(i, sum);
                 }
                 if design.intercept {
-                    sums[j] = sums[j] + compensated::dot(&ones[..len], 1.0, &v);
+                    sums[j] = sums[j] + v.total();
                 }
             }
         });
@@ -125,7 +126,7 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
             (0..=j).for_each(|i| run.set(i, run.get(i) - means[i] * sums[j]));
         }
         for (column, mean) in design.x.iter_mut().zip(&means) {
-            column.mean = *mean + column.shift.into();
+            column.mean = *mean;
         }
     }
     products

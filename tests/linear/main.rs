@@ -1,0 +1,5 @@
+//! Linear models: digits, rank, penalties, inference.
+
+mod exact;
+mod nist;
+mod support;
