@@ -1,6 +1,5 @@
-//! The one error type.
+//! The one error type, and the reasons for which a fit may end that one of its variants carries.
 
-use crate::optim::Reason;
 use std::fmt;
 
 /// What can go wrong, with the numbers that say where. Displayed as one lower-case sentence that says what to do.
@@ -75,6 +74,15 @@ pub enum Error {
         /// How many were found.
         found: usize,
     },
+    /// A text that should read back is damaged.
+    Parse {
+        /// What was read.
+        what: &'static str,
+        /// The line, from 1.
+        line: usize,
+        /// What should stand there.
+        needs: &'static str,
+    },
     /// A fit ended before it converged; returned by [`Report::ensure_converged`](crate::Report::ensure_converged) only.
     NotConverged {
         /// How it ended.
@@ -113,6 +121,7 @@ impl fmt::Display for Error {
             }
             Self::Label { row } => write!(f, "label at position {row} is none of the classes"),
             Self::Classes { found } => write!(f, "at least 2 classes are needed, found {found}"),
+            Self::Parse { what, line, needs } => write!(f, "line {line} of the {what} should hold: {needs}"),
             Self::NotConverged { reason, iterations } => {
                 write!(f, "not converged after {iterations} iterations ({reason:?}); allow more, or look at the report")
             }
@@ -122,3 +131,27 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Why a solver stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A direct solver: the answer needs no iterations.
+    Direct,
+    /// The gradient is as small as asked for.
+    Gradient,
+    /// The value no longer improves.
+    Value,
+    /// The value reached the target.
+    Target,
+    /// The allowed iterations ran out.
+    MaxIterations,
+    /// No step along the search direction improves the value.
+    LineSearch,
+    /// An observer stopped the fit.
+    Stopped,
+    /// The parameters were given, not fitted: value and gradient norm are NaN, since no data were seen.
+    Given,
+    /// No minimum exists, or none that these data determine: see the warnings.
+    Unbounded,
+}

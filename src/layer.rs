@@ -2,13 +2,23 @@
 
 mod activation;
 mod affine;
+mod conv;
 mod dense;
+mod image;
+mod layer_norm;
 mod pair;
+mod pool;
+mod recurrent;
 mod stack;
 
 pub use activation::Activation;
 pub use affine::Affine;
+pub use conv::Conv2d;
 pub use dense::Dense;
+pub use image::Image;
+pub use layer_norm::LayerNorm;
+pub use pool::{AvgPool2d, MaxPool2d};
+pub use recurrent::{Cell, Recurrent, RecurrentCell, Sequence};
 pub use stack::Stack;
 
 use crate::linalg::Block;
@@ -54,6 +64,15 @@ pub trait Layer<T: Real>: Send + Sync {
         Ok(())
     }
 
+    /// Whether every sample of the block is a legal input; asked once at a fit and at a prediction. Most layers take any
+    /// finite numbers, and this default reads none.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) with the first row of the block that is not.
+    fn accepts(&self, _block: &Block<'_, T>) -> Result<()> {
+        Ok(())
+    }
+
     /// Prepares the tape for one random pass of training (a dropout mask); a tape that was not prepared predicts.
     fn randomize(&self, _tape: &mut Self::Tape, _seed: u64) {}
 
@@ -82,5 +101,15 @@ pub trait Layer<T: Real>: Send + Sync {
         dtheta: &mut [T],
     ) {
         self.backward(theta, x, dz, tape, dtheta, None);
+    }
+}
+
+impl Layout {
+    /// The layout of one layer.
+    #[must_use]
+    pub fn of<T: Real, N: Layer<T> + ?Sized>(layer: &N) -> Self {
+        let mut layout = Self::new();
+        layer.layout(&mut layout);
+        layout
     }
 }

@@ -26,6 +26,7 @@ pub struct Block {
     start: usize,
     init: Init,
     fans: (usize, usize),
+    parts: usize,
 }
 
 impl Block {
@@ -46,6 +47,13 @@ impl Block {
     /// Sets how many inputs feed one output and how many outputs one input feeds, where that is not `cols` and `rows`.
     pub fn fans(&mut self, fan_in: usize, fan_out: usize) -> &mut Self {
         self.fans = (fan_in, fan_out);
+        self
+    }
+
+    /// Says that the rows are `parts` matrices of equal height, one above the other (the gates of a recurrent cell), each
+    /// initialised by itself.
+    pub fn stacked(&mut self, parts: usize) -> &mut Self {
+        self.parts = parts;
         self
     }
 
@@ -96,14 +104,6 @@ impl Layout {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The layout of one layer.
-    #[must_use]
-    pub fn of<T: Real, N: crate::Layer<T> + ?Sized>(layer: &N) -> Self {
-        let mut layout = Self::new();
-        layer.layout(&mut layout);
-        layout
     }
 
     /// Adds a rows × cols matrix of weights, column-major, `cols` inputs wide.
@@ -157,7 +157,7 @@ impl Layout {
 
     fn push(&mut self, name: &str, role: Role, rows: usize, cols: usize, init: Init) -> &mut Block {
         let name = format!("{}{name}", self.prefix);
-        let block = Block { name, role, rows, cols, start: self.len, init, fans: (cols, rows) };
+        let block = Block { name, role, rows, cols, start: self.len, init, fans: (cols, rows), parts: 1 };
         self.len = self.len.saturating_add(rows.saturating_mul(cols));
         let last = self.blocks.len();
         self.blocks.push(block);

@@ -4,7 +4,14 @@ mod block;
 pub(crate) mod carried;
 pub(crate) mod compensated;
 pub(crate) mod packed;
+#[allow(dead_code)] // the direct solvers are its users
+pub(crate) mod cholesky;
+pub(crate) mod convolution;
+#[allow(dead_code)] // the direct solvers are its users
+pub(crate) mod gram;
+pub(crate) mod lanes;
 pub(crate) mod product;
+pub(crate) mod simd;
 pub(crate) mod threads;
 
 pub use block::Block;

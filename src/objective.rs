@@ -32,6 +32,11 @@ pub trait Objective<T> {
     fn layout(&self) -> Option<&Layout> {
         None
     }
+
+    /// The same function in coordinates that suit a solver better, where it has some: see [`Conditioned`].
+    fn conditioned(&mut self) -> Option<Box<dyn Conditioned<T> + '_>> {
+        None
+    }
 }
 
 /// A function that is a mean over terms, of which a solver may look at a few: R(θ) ≈ the mean over a batch.
@@ -41,6 +46,9 @@ pub trait FiniteSum<T>: Objective<T> {
 
     /// Writes into `grad` an estimate of ∇R(θ) from these terms, unbiased under uniform choice, and returns that of R(θ).
     fn batch_gradient(&mut self, terms: &[usize], theta: &[T], grad: &mut [T]) -> T;
+
+    /// Goes to where `batches` calls of `batch_gradient` lead, for a sum whose batches draw random numbers (dropout).
+    fn seek(&mut self, _batches: u64) {}
 }
 
 /// A function with second derivatives.
@@ -51,3 +59,33 @@ pub trait Hessian<T>: Objective<T> {
     /// Writes ∇²R(θ) v into `hv`, overwriting it, without forming the matrix.
     fn hessian_product(&mut self, theta: &[T], v: &[T], hv: &mut [T]);
 }
+
+/// Coordinates φ ∈ ℝᵈ, in f64, for the parameters θ of an objective: θ is an affine function of φ, one to one.
+///
+/// A solver that works on φ still speaks of θ outside: its observers see θ and its tolerance bounds ∂R/∂θ.
+pub trait Coordinates<T> {
+    /// φ of θ.
+    fn inward(&self, theta: &[T], phi: &mut [f64]);
+
+    /// θ of φ.
+    fn outward(&self, phi: &[f64], theta: &mut [T]);
+
+    /// The largest |∂R/∂θⱼ|, from ∂R/∂φ.
+    fn gradient_norm(&self, grad: &[f64]) -> f64;
+
+    /// The relative rounding error of one evaluation, about: below it, changes of the value mean nothing.
+    fn rounding(&self) -> f64;
+
+    /// Replaces r by about (∇²R)⁻¹ r with a fixed positive definite matrix, and returns true; or returns false and leaves r.
+    fn precondition(&mut self, _r: &mut [f64]) -> bool {
+        false
+    }
+}
+
+/// The same function R in coordinates φ in which its curvature is even, however uneven the units of θ are.
+///
+/// A risk over an affine layer has them: with feature j replaced by (xⱼ − mⱼ) / sⱼ and numbers held in f64. The penalty
+/// stays what it is in θ. [`Newton`](crate::optim::Newton) and [`Lbfgs`](crate::optim::Lbfgs) ask for them.
+pub trait Conditioned<T>: Hessian<f64> + Coordinates<T> {}
+
+impl<T, O: Hessian<f64> + Coordinates<T>> Conditioned<T> for O {}

@@ -1,19 +1,26 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
+mod lbfgs;
 mod newton;
 mod observer;
+mod range;
 mod report;
 pub mod rule;
-mod schedule;
+mod run;
+pub mod schedule;
+mod search;
 mod trainer;
 
+pub use lbfgs::Lbfgs;
 pub use newton::Newton;
-pub use observer::{Observer, Progress};
+#[cfg(feature = "progress")]
+pub use observer::Bar;
+pub use observer::{EarlyStopping, Every, History, Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
-pub use trainer::Trainer;
 pub(crate) use trainer::largest;
+pub use trainer::{Checkpoint, Resumed, Trainer};
 
 use crate::Result;
 

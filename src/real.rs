@@ -1,6 +1,15 @@
 //! The float bound of the whole crate.
 
+mod inner;
+mod lanes;
+mod outer;
+
+pub use inner::Inner;
+pub(crate) use lanes::Lanes;
+pub use outer::{Into, Outer};
+
 use nalgebra::RealField;
+use pulp::{Arch, WithSimd};
 
 /// A real scalar: `f32`, `f64`, or a type of the user's (a dual number, an interval).
 ///
@@ -12,6 +21,25 @@ pub trait Real: RealField + Copy + Default {
 
     /// The nearest `f64`.
     fn to_f64(self) -> f64;
+
+    /// C += Aᵀ B.
+    #[doc(hidden)]
+    fn inner(product: Inner<'_, Self>) {
+        product.plain();
+    }
+
+    /// C = A B, or C ± A B.
+    #[doc(hidden)]
+    fn outer(product: Outer<'_, Self>) {
+        product.plain();
+    }
+}
+
+/// Runs `work` compiled for the processor at hand, so that plain loops over slices become its widest vector code (AVX2 and
+/// fused multiply-add where there is any). The closure must be `#[inline(always)]`, written at the call.
+#[allow(dead_code)] // also for the loops of rules
+pub(crate) fn vectorize<K: WithSimd>(work: K) -> K::Output {
+    Arch::new().dispatch(work)
 }
 
 impl Real for f32 {
@@ -24,6 +52,14 @@ impl Real for f32 {
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
+
+    fn inner(product: Inner<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn outer(product: Outer<'_, Self>) {
+        vectorize(product);
+    }
 }
 
 impl Real for f64 {
@@ -35,6 +71,14 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+
+    fn inner(product: Inner<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn outer(product: Outer<'_, Self>) {
+        vectorize(product);
     }
 }
 

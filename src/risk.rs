@@ -7,7 +7,7 @@ mod lane;
 use crate::data::Dataset;
 use crate::layer::Layer;
 use crate::layout::{Layout, Role};
-use crate::linalg::{block_rows, carried::Carried, threads};
+use crate::linalg::{Block, block_rows, carried::Carried, threads};
 use crate::loss::Loss;
 use crate::objective::Objective;
 use crate::{Error, Real, Result};
@@ -82,6 +82,7 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
                 found: layer.outputs(),
             });
         }
+        layer.accepts(&Block::new(data.x()))?;
         let layout = Layout::of(layer);
         if layout.len() > isize::MAX as usize / size_of::<T>() {
             return Err(Error::Config { name: "number of parameters", needs: "small enough for the memory" });

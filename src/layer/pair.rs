@@ -44,6 +44,10 @@ impl<T: Real, A: Layer<T>, B: Layer<T>> Layer<T> for (A, B) {
         meet(self.0.outputs(), self.1.inputs())
     }
 
+    fn accepts(&self, block: &Block<'_, T>) -> Result<()> {
+        self.0.accepts(block)
+    }
+
     fn randomize(&self, tape: &mut Self::Tape, seed: u64) {
         self.0.randomize(&mut tape.first, seed);
         self.1.randomize(&mut tape.second, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));

@@ -131,6 +131,10 @@ impl<T: Real, L: Layer<T>> Layer<T> for Stack<L> {
         self.layers.windows(2).try_for_each(|pair| meet(pair[0].outputs(), pair[1].inputs()))
     }
 
+    fn accepts(&self, block: &Block<'_, T>) -> Result<()> {
+        self.layers.first().map_or(Ok(()), |first| first.accepts(block))
+    }
+
     fn randomize(&self, tape: &mut Self::Tape, seed: u64) {
         self.prepare(tape);
         for (i, (layer, tape)) in self.layers.iter().zip(&mut tape.tapes).enumerate() {

@@ -22,6 +22,13 @@ pub enum Spread {
 pub enum Init {
     /// Every number the same.
     Constant(f64),
+    /// 0, but `value` in one part of a [stacked](Block::stacked) block.
+    OnePart {
+        /// Which part, from 0.
+        part: usize,
+        /// The number there.
+        value: f64,
+    },
     /// σ² = 2 / (n_in + n_out). Source: Glorot and Bengio (2010), AISTATS, eq. 16.
     Glorot(Spread),
     /// σ² = 2 / n_in, for ReLU and its relatives. Source: He et al. (2015), ICCV, eq. 10.
@@ -46,6 +53,11 @@ fn fill<T: Real>(block: &Block, rng: &mut ChaCha8Rng, theta: &mut Vec<T>) {
     let count = block.rows * block.cols;
     let (sigma, spread) = match block.init {
         Init::Constant(value) => return theta.extend(std::iter::repeat_n(T::of(value), count)),
+        Init::OnePart { part, value } => {
+            let height = block.rows / block.parts.max(1);
+            let of_row = |i: usize| if i / height.max(1) == part { T::of(value) } else { T::zero() };
+            return theta.extend((0..count).map(|i| of_row(i % block.rows)));
+        }
         Init::Orthogonal => return orthogonal(block, rng, theta),
         Init::Glorot(spread) => ((2.0 / (n_in + n_out)).sqrt(), spread),
         Init::He(spread) => ((2.0 / n_in).sqrt(), spread),
@@ -66,9 +78,18 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-/// Q of the QR factorization of a normal matrix, its columns' signs set by R's diagonal (Mezzadri, 2007), is uniform.
 fn orthogonal<T: Real>(block: &Block, rng: &mut ChaCha8Rng, theta: &mut Vec<T>) {
-    let (rows, cols) = (block.rows, block.cols);
+    let height = block.rows / block.parts.max(1);
+    let parts: Vec<DMatrix<f64>> = (0..block.parts.max(1)).map(|_| orthonormal(height, block.cols, rng)).collect();
+    for j in 0..block.cols {
+        for part in &parts {
+            theta.extend(part.column(j).iter().map(|&value| T::of(value)));
+        }
+    }
+}
+
+/// Q of the QR factorization of a normal matrix, its columns' signs set by R's diagonal (Mezzadri, 2007), is uniform.
+fn orthonormal(rows: usize, cols: usize, rng: &mut ChaCha8Rng) -> DMatrix<f64> {
     let (long, short) = (rows.max(cols), rows.min(cols));
     let qr = DMatrix::from_fn(long, short, |_, _| normal(rng)).qr();
     let (mut q, r) = (qr.q(), qr.r());
@@ -77,6 +98,5 @@ fn orthogonal<T: Real>(block: &Block, rng: &mut ChaCha8Rng, theta: &mut Vec<T>) 
             q.column_mut(j).neg_mut();
         }
     }
-    let q = if rows < cols { q.transpose() } else { q };
-    theta.extend(q.iter().map(|&value| T::of(value)));
+    if rows < cols { q.transpose() } else { q }
 }

@@ -131,6 +131,7 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Predictor<T> for Fitted<T, N, L> {
             return Err(Error::Shape { what: "columns of the output", expected: k, found: out.ncols() });
         }
         crate::data::all_finite("x", x)?;
+        self.layer.accepts(&Block::new(x))?;
         let scratch = self.pool().pop();
         let mut scratch = scratch.unwrap_or_else(|| Scratch {
             x: DMatrix::zeros(0, 0),

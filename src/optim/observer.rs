@@ -1,22 +1,69 @@
 //! Observers watch a fit and may stop it.
 
+#[cfg(feature = "progress")]
+mod bar;
+mod early_stopping;
+mod every;
+mod history;
+
+#[cfg(feature = "progress")]
+pub use bar::Bar;
+pub use early_stopping::EarlyStopping;
+pub use every::Every;
+pub use history::History;
+
+use super::trainer::{Checkpoint, Snapshot};
 use crate::Real;
+use std::fmt;
 use std::ops::ControlFlow;
 
 /// One look at a fit under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Progress<'a, T> {
     iteration: usize,
     value: f64,
     gradient_norm: Option<f64>,
     params: &'a [T],
+    rate: Option<f64>,
+    total: Option<usize>,
+    snapshot: Option<&'a dyn Snapshot<T>>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Progress<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("iteration", &self.iteration)
+            .field("value", &self.value)
+            .field("gradient_norm", &self.gradient_norm)
+            .field("params", &self.params)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a, T: Real> Progress<'a, T> {
     /// What a solver shows after `iteration` iterations.
     #[must_use]
     pub fn new(iteration: usize, value: f64, gradient_norm: Option<f64>, params: &'a [T]) -> Self {
-        Self { iteration, value, gradient_norm, params }
+        Self { iteration, value, gradient_norm, params, rate: None, total: None, snapshot: None }
+    }
+
+    /// With the learning rate of the last step and the number of iterations allowed, from a solver that has them.
+    #[must_use]
+    pub fn with_rate(mut self, rate: f64, total: usize) -> Self {
+        (self.rate, self.total) = (Some(rate), Some(total));
+        self
+    }
+
+    pub(super) fn with_snapshot(mut self, snapshot: &'a dyn Snapshot<T>) -> Self {
+        self.snapshot = Some(snapshot);
+        self
+    }
+
+    /// Where a fit by a [`Trainer`](super::Trainer) stands, to go on from later. `None` from other solvers, and where the
+    /// rule does not show its state to [`Rule::visit`](super::Rule::visit).
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Checkpoint<T>> {
+        self.snapshot.and_then(Snapshot::checkpoint)
     }
 
     /// 1, 2, ...: how many iterations are done; an epoch is the iteration of a `Trainer`.
@@ -36,6 +83,18 @@ impl<'a, T: Real> Progress<'a, T> {
     #[must_use]
     pub fn gradient_norm(&self) -> Option<f64> {
         self.gradient_norm
+    }
+
+    /// The learning rate of the last step, where there is one.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// After how many iterations the fit ends at the latest, where the solver says so.
+    #[must_use]
+    pub fn total(&self) -> Option<usize> {
+        self.total
     }
 
     /// The parameters after this iteration.

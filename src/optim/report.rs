@@ -1,31 +1,8 @@
 //! How a fit ended.
 
+pub use crate::error::Reason;
 use crate::{Error, Result};
 use std::fmt;
-
-/// Why a solver stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// A direct solver: the answer needs no iterations.
-    Direct,
-    /// The gradient is as small as asked for.
-    Gradient,
-    /// The value no longer improves.
-    Value,
-    /// The value reached the target.
-    Target,
-    /// The allowed iterations ran out.
-    MaxIterations,
-    /// No step along the search direction improves the value.
-    LineSearch,
-    /// An observer stopped the fit.
-    Stopped,
-    /// The parameters were given, not fitted: value and gradient norm are NaN, since no data were seen.
-    Given,
-    /// No minimum exists, or none that these data determine: see the warnings.
-    Unbounded,
-}
 
 /// Something that a user should know of a fit although it is no error.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,45 @@
 //! Rules turn a gradient into a step direction; the rate comes from a schedule. Defaults and equations are PyTorch's.
+//!
+//! | | rules |
+//! |---|---|
+//! | one memory or none | [`Plain`], [`Momentum`], [`Nesterov`], [`Lion`] |
+//! | a size for each coordinate | [`AdaGrad`], [`RmsProp`], [`AdaDelta`] |
+//! | both | [`Adam`], [`AmsGrad`], [`NAdam`], [`AdaMax`], [`RAdam`] |
+//! | transforms, to stand before or after another | [`Decay`], [`ClipNorm`], [`ClipValue`], [`WeightsOnly`] |
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adamax;
+mod amsgrad;
+mod clip;
+mod decay;
+mod lion;
 mod momentum;
+mod nadam;
 mod plain;
+mod radam;
+mod rmsprop;
+mod visitor;
+mod weights_only;
 
+pub use adadelta::{AdaDelta, AdaDeltaState};
+pub use adagrad::AdaGrad;
 pub use adam::{Adam, AdamState};
-pub use momentum::{Momentum, Nesterov};
+pub use adamax::AdaMax;
+pub use amsgrad::{AmsGrad, AmsGradState};
+pub use clip::{ClipNorm, ClipValue};
+pub use decay::Decay;
+pub use lion::Lion;
+pub use momentum::{Momentum, MomentumState, Nesterov};
+pub use nadam::{NAdam, NAdamState};
 pub use plain::Plain;
+pub use radam::RAdam;
+pub use rmsprop::{RmsProp, RmsPropState};
+pub use visitor::Visitor;
+pub use weights_only::{WeightsOnly, WeightsOnlyState};
 
+use crate::optim::range::{fraction, nonnegative, positive};
 use crate::{Layout, Real, Result};
 
 /// A rule: how the state starts, and how a gradient becomes a direction.
@@ -34,6 +66,14 @@ pub trait Rule<T: Real> {
         self.init(layout.len())
     }
 
+    /// Shows every number of the state to `visitor`, in the same order each time, and returns whether that was all of it.
+    ///
+    /// One method serves saving and reading back, because the visitor may overwrite what it is shown. A rule that does not
+    /// have it, unless its state has no size, trains as any other but cannot be resumed.
+    fn visit(&self, _state: &mut Self::State, _visitor: &mut dyn Visitor<T>) -> bool {
+        size_of::<Self::State>() == 0
+    }
+
     /// Whether the rule's own numbers are in range.
     ///
     /// # Errors
@@ -55,12 +95,27 @@ impl<T: Real, A: Rule<T>, B: Rule<T>> Rule<T> for (A, B) {
         self.1.apply(&mut state.1, theta, grad);
     }
 
+    /// The last rule steps, so a fused step of its own is used: (Adam, Decay) goes over θ once.
+    fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        self.0.apply(&mut state.0, theta, grad);
+        self.1.step(&mut state.1, theta, grad, rate);
+    }
+
     fn init_with(&self, layout: &Layout) -> Self::State {
         (self.0.init_with(layout), self.1.init_with(layout))
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        self.0.visit(&mut state.0, visitor) && self.1.visit(&mut state.1, visitor)
     }
 
     fn check(&self) -> Result<()> {
         self.0.check()?;
         self.1.check()
     }
+}
+
+/// βᵗ; t beyond what an exponent can hold counts as that.
+fn power(beta: f64, t: u64) -> f64 {
+    beta.powi(i32::try_from(t).unwrap_or(i32::MAX))
 }

@@ -1,9 +1,20 @@
 //! Gradient descent and its stochastic kin, by any rule and schedule.
 
+mod checkpoint;
+mod improvement;
+mod resumed;
+mod run;
+
+pub use checkpoint::Checkpoint;
+pub use resumed::Resumed;
+pub(super) use run::Snapshot;
+
+use super::range::{at_least_one, nonnegative};
 use super::rule::{Adam, Momentum, Plain};
-use super::{Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver};
+use super::{Observer, Reason, Report, Rule, Schedule, Solution, Solver};
 use crate::objective::FiniteSum;
-use crate::{Error, Real, Result, random};
+use crate::{Error, Real, Result};
+use run::Run;
 
 /// Trains by the textbook: gradient, rule, step, until the loss target, the tolerance or the number of epochs.
 ///
@@ -15,9 +26,14 @@ use crate::{Error, Real, Result, random};
 /// | `batch_size` | 32; a smaller last batch is kept |
 /// | `seed`, `shuffle` | 0, on |
 /// | `loss_target`, `tolerance` | off |
+/// | `patience` | 5 epochs, where a tolerance is set |
+/// | `accumulate` | 1 batch a step |
+/// | `average_from` | off |
 ///
-/// Epoch e visits the order left by epoch e − 1, shuffled by Fisher and Yates' method with one ChaCha8 stream; epoch 1
-/// starts from 0, 1, 2, ....
+/// Epoch e = 1, 2, ... visits 0, 1, ..., n − 1 shuffled by Fisher and Yates' method from the last item to the second, with
+/// stream 2³² + e of the ChaCha8 generator of `seed`; batches are cut from that order. So the order of an epoch depends on
+/// the seed and on e alone, and [`resume`](Trainer::resume) continues a fit to the bit. The schedule is asked once a step,
+/// with steps counted through all epochs from 0.
 ///
 /// ```
 /// use nalgebra::{dmatrix, dvector};
@@ -40,10 +56,10 @@ pub struct Trainer<R = Adam, S = f64> {
     shuffle: bool,
     loss_target: Option<f64>,
     tolerance: Option<f64>,
+    patience: usize,
+    accumulate: usize,
+    average_from: Option<usize>,
 }
-
-/// For how many epochs in a row the improvement has to be below the tolerance.
-const PATIENCE: usize = 5;
 
 impl Trainer<Plain, f64> {
     /// Gradient descent on the full batch, θ ← θ − rate · ∇R.
@@ -88,6 +104,9 @@ impl<R, S> Trainer<R, S> {
             shuffle: true,
             loss_target: None,
             tolerance: None,
+            patience: 5,
+            accumulate: 1,
+            average_from: None,
         }
     }
 
@@ -133,27 +152,84 @@ impl<R, S> Trainer<R, S> {
         self
     }
 
-    /// Stops when for 5 epochs in a row the risk is not below its best by more than this share of it.
+    /// Stops when for 5 epochs in a row (see [`patience`](Trainer::patience)) the risk is not below its best by more than
+    /// this share of it.
     #[must_use]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
+    /// For how many epochs in a row the improvement has to be below the tolerance before the fit ends.
+    #[must_use]
+    pub fn patience(mut self, epochs: usize) -> Self {
+        self.patience = epochs;
+        self
+    }
+
+    /// Steps once for every `batches` mini-batches, by the mean gradient over all their samples, as one batch that many times
+    /// as large would; for batches that do not fit the memory. Ignored in full-batch mode.
+    #[must_use]
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.accumulate = batches;
+        self
+    }
+
+    /// Returns the mean of the parameters after each step from this epoch (1, 2, ...) on, not the last ones. Observers and
+    /// values still see the iterates themselves.
+    ///
+    /// Source: Polyak and Juditsky (1992), SIAM Journal on Control and Optimization 30(4).
+    #[must_use]
+    pub fn average_from(mut self, epoch: usize) -> Self {
+        self.average_from = Some(epoch);
+        self
+    }
+
+    /// A solver that goes on where a fit with these settings stood when
+    /// [`Progress::checkpoint`](super::Progress::checkpoint) was taken; `epochs` counts from the beginning. 10 epochs and
+    /// 10 more equal 20 to the bit.
+    #[must_use]
+    pub fn resume<T>(self, checkpoint: Checkpoint<T>) -> Resumed<T, R, S> {
+        Resumed::new(self, checkpoint)
+    }
+
     fn check(&self) -> Result<()> {
-        if self.epochs == 0 {
-            return Err(Error::Config { name: "epochs", needs: "at least 1" });
-        }
-        if self.batch_size == Some(0) {
-            return Err(Error::Config { name: "batch_size", needs: "at least 1" });
-        }
+        at_least_one("epochs", self.epochs)?;
+        at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
+        at_least_one("accumulate", self.accumulate)?;
+        at_least_one("patience", self.patience)?;
+        at_least_one("average_from", self.average_from.unwrap_or(1))?;
+        nonnegative("tolerance", self.tolerance.unwrap_or(0.0))?;
         if self.loss_target.is_some_and(f64::is_nan) {
             return Err(Error::Config { name: "loss_target", needs: "a number" });
         }
-        if self.tolerance.is_some_and(|t| !(t >= 0.0 && t.is_finite())) {
-            return Err(Error::Config { name: "tolerance", needs: "finite and at least 0" });
-        }
         Ok(())
+    }
+
+    /// Whether the value shown for an epoch has to be the full risk.
+    fn needs_risk(&self) -> bool {
+        self.loss_target.is_some() || self.tolerance.is_some()
+    }
+
+    /// Epochs until one of the reasons to stop, then the report.
+    fn drive<T: Real, O: FiniteSum<T>>(
+        &self,
+        mut run: Run<'_, T, O, R, S>,
+        observer: &mut dyn Observer<T>,
+    ) -> Result<Solution<T>>
+    where
+        R: Rule<T>,
+        S: Schedule,
+    {
+        let mut reason = run.verdict();
+        while reason.is_none() && run.epochs() < self.epochs {
+            let norm = run.epoch()?;
+            let stop = observer.observe(&run.progress(norm)).is_break();
+            reason = run.verdict().or(stop.then_some(Reason::Stopped));
+        }
+        let (params, value, norm, history) = run.finish(observer.choose())?;
+        let report = Report::new(reason.unwrap_or(Reason::MaxIterations), history.len(), value, norm);
+        Ok(Solution { params, report: report.with_history(history) })
     }
 }
 
@@ -161,104 +237,7 @@ impl<T: Real, O: FiniteSum<T>, R: Rule<T>, S: Schedule> Solver<T, O> for Trainer
     fn minimize(&self, objective: &mut O, start: Vec<T>, observer: &mut dyn Observer<T>) -> Result<Solution<T>> {
         self.check()?;
         self.rule.check()?;
-        let mut run = Run::new(self, objective, start);
-        let (mut value, _) = run.full(0)?;
-        let mut progress = Improvement::new(self.tolerance, value);
-        let mut history = Vec::new();
-        let mut reason = Reason::MaxIterations;
-        if self.loss_target.is_some_and(|target| value <= target) {
-            reason = Reason::Target;
-        } else {
-            for epoch in 1..=self.epochs {
-                let norm;
-                (value, norm) = run.epoch(epoch)?;
-                history.push(value);
-                let verdict = observer.observe(&Progress::new(epoch, value, norm, &run.theta));
-                if self.loss_target.is_some_and(|target| value <= target) {
-                    reason = Reason::Target;
-                } else if progress.stalled(value) {
-                    reason = Reason::Value;
-                } else if verdict.is_break() {
-                    reason = Reason::Stopped;
-                } else {
-                    continue;
-                }
-                break;
-            }
-        }
-        if let Some(chosen) = observer.choose().filter(|chosen| chosen.len() == run.theta.len()) {
-            run.theta = chosen;
-        }
-        let (value, norm) = run.full(history.len())?;
-        let report = Report::new(reason, history.len(), value, norm).with_history(history);
-        Ok(Solution { params: run.theta, report })
-    }
-}
-
-/// One run: the objective, where θ stands, and everything that is reused from step to step.
-struct Run<'r, T: Real, O, R: Rule<T>, S> {
-    trainer: &'r Trainer<R, S>,
-    objective: &'r mut O,
-    theta: Vec<T>,
-    grad: Vec<T>,
-    state: R::State,
-    order: Vec<usize>,
-    rng: rand_chacha::ChaCha8Rng,
-    step: usize,
-}
-
-impl<'r, T: Real, O: FiniteSum<T>, R: Rule<T>, S: Schedule> Run<'r, T, O, R, S> {
-    fn new(trainer: &'r Trainer<R, S>, objective: &'r mut O, theta: Vec<T>) -> Self {
-        let state = objective.layout().map_or_else(|| trainer.rule.init(theta.len()), |l| trainer.rule.init_with(l));
-        let order = if trainer.batch_size.is_some() { (0..objective.terms()).collect() } else { Vec::new() };
-        let grad = vec![T::zero(); theta.len()];
-        Self { trainer, objective, theta, grad, state, order, rng: random::generator(trainer.seed, 1), step: 0 }
-    }
-
-    /// The full risk and its gradient (left in `grad`) at θ.
-    fn full(&mut self, iteration: usize) -> Result<(f64, f64)> {
-        let value = self.objective.gradient(&self.theta, &mut self.grad).to_f64();
-        let norm = largest(&self.grad);
-        if value.is_finite() && norm.is_finite() { Ok((value, norm)) } else { Err(Error::Diverged { iteration }) }
-    }
-
-    /// θ after one more epoch, and the value to show for it.
-    fn epoch(&mut self, epoch: usize) -> Result<(f64, Option<f64>)> {
-        let Some(batch_size) = self.trainer.batch_size else {
-            // `grad` holds the gradient at θ, from the last evaluation.
-            self.advance()?;
-            let (value, norm) = self.full(epoch)?;
-            return Ok((value, Some(norm)));
-        };
-        if self.trainer.shuffle {
-            random::shuffle(&mut self.order, &mut self.rng);
-        }
-        let mut sum = 0.0;
-        for first in (0..self.order.len()).step_by(batch_size) {
-            let batch = &self.order[first..self.order.len().min(first.saturating_add(batch_size))];
-            let value = self.objective.batch_gradient(batch, &self.theta, &mut self.grad).to_f64();
-            sum += value * batch.len() as f64;
-            if !value.is_finite() {
-                return Err(Error::Diverged { iteration: epoch });
-            }
-            self.advance()?;
-        }
-        if self.trainer.loss_target.is_none() && self.trainer.tolerance.is_none() {
-            return Ok((sum / self.order.len() as f64, None));
-        }
-        let value = self.objective.value(&self.theta).to_f64();
-        if value.is_finite() { Ok((value, None)) } else { Err(Error::Diverged { iteration: epoch }) }
-    }
-
-    /// One step by the gradient in `grad`.
-    fn advance(&mut self) -> Result<()> {
-        let rate = self.trainer.schedule.rate(self.step);
-        if !(rate >= 0.0 && T::of(rate).is_finite()) {
-            return Err(Error::Config { name: "learning rate", needs: "finite and at least 0" });
-        }
-        self.trainer.rule.step(&mut self.state, &mut self.theta, &mut self.grad, T::of(rate));
-        self.step += 1;
-        Ok(())
+        self.drive(Run::start(self, objective, start)?, observer)
     }
 }
 
@@ -270,26 +249,6 @@ pub(crate) fn largest<T: Real>(values: &[T]) -> f64 {
     })
 }
 
-/// Counts the epochs in a row that did not improve on the best value.
-struct Improvement {
-    tolerance: Option<f64>,
-    best: f64,
-    poor: usize,
-}
-
-impl Improvement {
-    fn new(tolerance: Option<f64>, value: f64) -> Self {
-        Self { tolerance, best: value, poor: 0 }
-    }
-
-    fn stalled(&mut self, value: f64) -> bool {
-        let Some(tolerance) = self.tolerance else { return false };
-        self.poor = if self.best - value > tolerance * self.best.abs() { 0 } else { self.poor + 1 };
-        self.best = self.best.min(value);
-        self.poor >= PATIENCE
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -298,14 +257,5 @@ mod tests {
     fn largest_keeps_nan() {
         assert_eq!(largest(&[1.0, -3.0, 2.0]), 3.0);
         assert!(largest(&[1.0, f64::NAN, 2.0]).is_nan());
-    }
-
-    #[test]
-    fn improvement_needs_five_poor_epochs_in_a_row() {
-        let mut progress = Improvement::new(Some(0.1), 100.0);
-        assert!((0..4).all(|_| !progress.stalled(99.0)));
-        assert!(!progress.stalled(50.0));
-        assert!((0..4).all(|_| !progress.stalled(49.0)));
-        assert!(progress.stalled(49.0));
     }
 }

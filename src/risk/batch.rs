@@ -63,6 +63,10 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> FiniteSum<T> for Risk<'_, T, N, L> {
         self.add_penalty(theta, grad);
         sum * scale + self.penalty(theta)
     }
+
+    fn seek(&mut self, batches: u64) {
+        self.passes = batches;
+    }
 }
 
 impl<T: Real, N: Layer<T>, L: Loss<T>> Risk<'_, T, N, L> {

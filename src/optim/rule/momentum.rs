@@ -1,14 +1,23 @@
-use super::Rule;
+use super::{Rule, Visitor, fraction};
 use crate::{Error, Real, Result};
 
 /// Heavy-ball momentum: v ← μ v + (1 − τ) g, with v = g at the first step; θ ← θ − η v.
 ///
+/// ```
+/// use residual::optim::rule::{Momentum, Rule};
+/// let (rule, mut theta) = (Momentum::default(), [1.0]);
+/// let mut state = rule.init(1);
+/// rule.step(&mut state, &mut theta, &mut [1.0], 0.1);
+/// rule.step(&mut state, &mut theta, &mut [1.0], 0.1); // v = 0.9 · 1 + 1
+/// assert!((theta[0] - (1.0 - 0.1 - 0.19f64)).abs() < 1e-15);
+/// ```
+///
 /// Source: Polyak (1964), USSR Computational Mathematics 4(5); the form is PyTorch's SGD.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Momentum {
-    /// μ, in [0, 1).
+    /// μ, in [0, 1); 0.9 by default.
     pub mu: f64,
-    /// τ, in [0, 1].
+    /// τ, in [0, 1]; 0 by default.
     pub dampening: f64,
 }
 
@@ -18,12 +27,73 @@ impl Default for Momentum {
     }
 }
 
+/// The velocity v of [`Momentum`] and the number of steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MomentumState<T> {
+    v: Vec<T>,
+    t: u64,
+}
+
+impl Momentum {
+    /// (v, g) ↦ direction of the step that `state` has come to.
+    fn direction<T: Real>(&self, t: u64) -> impl Fn(&mut T, T) -> T + use<T> {
+        let share = T::of(if t == 1 { 1.0 } else { 1.0 - self.dampening });
+        let mu = T::of(self.mu);
+        move |v, g| {
+            *v = mu * *v + share * g;
+            *v
+        }
+    }
+}
+
+impl<T: Real> Rule<T> for Momentum {
+    type State = MomentumState<T>;
+
+    fn init(&self, dim: usize) -> Self::State {
+        MomentumState { v: vec![T::zero(); dim], t: 0 }
+    }
+
+    fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
+        state.t += 1;
+        let direction = self.direction(state.t);
+        state.v.iter_mut().zip(grad).for_each(|(v, g)| *g = direction(v, *g));
+    }
+
+    fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        state.t += 1;
+        let direction = self.direction(state.t);
+        theta.iter_mut().zip(&mut state.v).zip(grad).for_each(|((theta, v), g)| *theta -= rate * direction(v, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.v);
+        visitor.count(&mut state.t);
+        true
+    }
+
+    fn check(&self) -> Result<()> {
+        fraction("mu", self.mu)?;
+        if (0.0..=1.0).contains(&self.dampening) {
+            return Ok(());
+        }
+        Err(Error::Config { name: "dampening", needs: "in [0, 1]" })
+    }
+}
+
 /// Nesterov momentum: v ← μ v + g; θ ← θ − η (g + μ v).
 ///
-/// Source: Nesterov (1983); the form is Sutskever et al. (2013), ICML, as in PyTorch's SGD.
+/// ```
+/// use residual::optim::rule::{Nesterov, Rule};
+/// let (rule, mut theta) = (Nesterov::default(), [1.0]);
+/// let mut v = rule.init(1);
+/// rule.step(&mut v, &mut theta, &mut [1.0], 0.1);
+/// assert!((theta[0] - (1.0 - 0.19f64)).abs() < 1e-15);
+/// ```
+///
+/// Source: Nesterov (1983), Soviet Mathematics Doklady 27; the form is Sutskever et al. (2013), ICML, as in PyTorch's SGD.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nesterov {
-    /// μ, in [0, 1).
+    /// μ, in [0, 1); 0.9 by default.
     pub mu: f64,
 }
 
@@ -33,41 +103,14 @@ impl Default for Nesterov {
     }
 }
 
-fn check_mu(mu: f64) -> Result<()> {
-    if (0.0..1.0).contains(&mu) { Ok(()) } else { Err(Error::Config { name: "mu", needs: "in [0, 1)" }) }
-}
-
-impl<T: Real> Rule<T> for Momentum {
-    type State = MomentumState<T>;
-
-    fn init(&self, dim: usize) -> Self::State {
-        MomentumState { v: vec![T::zero(); dim], started: false }
-    }
-
-    fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let share = if state.started { T::of(1.0 - self.dampening) } else { T::one() };
+impl Nesterov {
+    fn direction<T: Real>(&self) -> impl Fn(&mut T, T) -> T + use<T> {
         let mu = T::of(self.mu);
-        state.started = true;
-        for (v, g) in state.v.iter_mut().zip(grad) {
-            *v = mu * *v + share * *g;
-            *g = *v;
+        move |v, g| {
+            *v = mu * *v + g;
+            g + mu * *v
         }
     }
-
-    fn check(&self) -> Result<()> {
-        check_mu(self.mu)?;
-        if (0.0..=1.0).contains(&self.dampening) {
-            return Ok(());
-        }
-        Err(Error::Config { name: "dampening", needs: "in [0, 1]" })
-    }
-}
-
-/// The velocity v of [`Momentum`], and whether a step has been made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MomentumState<T> {
-    v: Vec<T>,
-    started: bool,
 }
 
 impl<T: Real> Rule<T> for Nesterov {
@@ -78,14 +121,46 @@ impl<T: Real> Rule<T> for Nesterov {
     }
 
     fn apply(&self, v: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let mu = T::of(self.mu);
-        for (v, g) in v.iter_mut().zip(grad) {
-            *v = mu * *v + *g;
-            *g += mu * *v;
-        }
+        let direction = self.direction();
+        v.iter_mut().zip(grad).for_each(|(v, g)| *g = direction(v, *g));
+    }
+
+    fn step(&self, v: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        let direction = self.direction();
+        theta.iter_mut().zip(v).zip(grad).for_each(|((theta, v), g)| *theta -= rate * direction(v, *g));
+    }
+
+    fn visit(&self, v: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(v);
+        true
     }
 
     fn check(&self) -> Result<()> {
-        check_mu(self.mu)
+        fraction("mu", self.mu)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dampening_spares_the_first_step() {
+        let rule = Momentum { mu: 0.5, dampening: 0.25 };
+        let (mut state, mut g) = (rule.init(1), [2.0]);
+        rule.apply(&mut state, &[0.0], &mut g);
+        assert_eq!(g, [2.0]);
+        rule.apply(&mut state, &[0.0], &mut g);
+        assert_eq!(g, [0.5 * 2.0 + 0.75 * 2.0]);
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for mu in [-0.1, 1.0, f64::NAN, f64::INFINITY] {
+            assert!(Rule::<f64>::check(&Nesterov { mu }).is_err());
+            assert!(Rule::<f64>::check(&Momentum { mu, dampening: 0.0 }).is_err());
+        }
+        assert!(Rule::<f64>::check(&Momentum { mu: 0.9, dampening: 1.1 }).is_err());
+        assert!(Rule::<f64>::check(&Momentum::default()).is_ok());
     }
 }

@@ -1,0 +1,248 @@
+use super::image::{AXES, Slide, at_least_1, countable};
+use super::{Image, Layer};
+use crate::{Layout, Real, Result};
+use nalgebra::DMatrix;
+
+/// Windows over an image: what the two kinds of pooling share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Windows {
+    image: Image,
+    slides: [Slide; 2],
+}
+
+impl Windows {
+    fn new(image: Image, window: (usize, usize)) -> Self {
+        let slide = |window| Slide { window, stride: window, padding: 0, dilation: 1 };
+        Self { image, slides: [slide(window.0), slide(window.1)] }
+    }
+
+    fn stride(mut self, stride: (usize, usize)) -> Self {
+        (self.slides[0].stride, self.slides[1].stride) = stride;
+        self
+    }
+
+    fn output(&self) -> Image {
+        let [rows, columns] = &self.slides;
+        let (height, width) = (rows.places(self.image.height), columns.places(self.image.width));
+        Image { height, width, ..self.image }
+    }
+
+    fn check(&self) -> Result<()> {
+        self.image.check()?;
+        self.slides[0].check(self.image.height, AXES[0])?;
+        self.slides[1].check(self.image.width, AXES[1])?;
+        at_least_1("window of a layer", self.slides[0].window.min(self.slides[1].window))?;
+        countable("numbers in a window", &[self.slides[0].window, self.slides[1].window])
+    }
+
+    /// For every output of a column, in order: the place of its window's first number in the input column.
+    fn corners(&self) -> impl Iterator<Item = usize> {
+        let Image { channels, height, width } = self.output();
+        let [rows, columns] = self.slides;
+        let image = self.image;
+        (0..channels * height).flat_map(move |r| {
+            let row = (r / height * image.height + r % height * rows.stride) * image.width;
+            (0..width).map(move |x| row + x * columns.stride)
+        })
+    }
+
+    fn window(&self) -> (usize, usize) {
+        (self.slides[0].window, self.slides[1].window)
+    }
+}
+
+/// The largest number of every window: z[c, y, x] = max_{i, j} image[c, y s + i, x s + j].
+///
+/// Windows stand side by side (the stride is the window) unless [`stride`](Self::stride) says otherwise; rows and columns
+/// that do not fill a window are dropped. Where several numbers are largest, the first (row by row) takes the gradient.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use residual::{Layer, MaxPool2d, layer::Image, nalgebra};
+/// let layer = MaxPool2d::new(Image { channels: 1, height: 2, width: 4 }, (2, 2));
+/// let mut z = dmatrix![0.0; 0.0];
+/// layer.forward(&[], &dmatrix![1.0; 2.0; 3.0; 4.0; 8.0; 7.0; 6.0; 5.0], &mut z, &mut Default::default());
+/// assert_eq!(z, dmatrix![8.0; 6.0]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxPool2d(Windows);
+
+/// Which input each output of the block was taken from, by its place in the column.
+#[derive(Debug, Default)]
+pub struct MaxPoolTape {
+    from: Vec<usize>,
+}
+
+impl MaxPool2d {
+    /// Windows of (rows, columns).
+    #[must_use]
+    pub fn new(image: Image, window: (usize, usize)) -> Self {
+        Self(Windows::new(image, window))
+    }
+
+    /// Sets how far apart neighbouring windows start, in rows and columns.
+    #[must_use]
+    pub fn stride(self, stride: (usize, usize)) -> Self {
+        Self(self.0.stride(stride))
+    }
+
+    /// The shape of what comes out; 0 rows or columns where the window does not fit.
+    #[must_use]
+    pub fn output(&self) -> Image {
+        self.0.output()
+    }
+}
+
+impl<T: Real> Layer<T> for MaxPool2d {
+    type Tape = MaxPoolTape;
+
+    fn inputs(&self) -> usize {
+        self.0.image.len()
+    }
+
+    fn outputs(&self) -> usize {
+        self.output().len()
+    }
+
+    fn layout(&self, _: &mut Layout) {}
+
+    fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+
+    fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {
+        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
+        tape.from.clear();
+        for (x, z) in x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(self.output().len())) {
+            for (z, corner) in z.iter_mut().zip(self.0.corners()) {
+                let (mut best, mut from) = (x[corner], corner);
+                for i in 0..rows {
+                    let start = corner + i * width;
+                    for (j, &value) in x[start..start + columns].iter().enumerate() {
+                        // A NaN (from weights that ran away) must come through, or nobody would notice.
+                        let larger = value > best || value.partial_cmp(&value).is_none();
+                        best = if larger { value } else { best };
+                        from = if larger { start + j } else { from };
+                    }
+                }
+                *z = best;
+                tape.from.push(from);
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        _: &[T],
+        x: &DMatrix<T>,
+        dz: &mut DMatrix<T>,
+        tape: &mut Self::Tape,
+        _: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let Some(dx) = dx else { return };
+        let outputs = self.output().len();
+        dx.fill(T::zero());
+        let columns = dx.as_mut_slice().chunks_exact_mut(x.nrows()).zip(dz.as_slice().chunks_exact(outputs));
+        for ((dx, dz), from) in columns.zip(tape.from.chunks_exact(outputs)) {
+            dz.iter().zip(from).for_each(|(&dz, &from)| dx[from] += dz);
+        }
+    }
+}
+
+/// The mean of every window: z[c, y, x] = Σ_{i, j} image[c, y s + i, x s + j] / (rows · columns).
+///
+/// Windows and what is dropped as in [`MaxPool2d`].
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use residual::{AvgPool2d, Layer, layer::Image, nalgebra};
+/// let layer = AvgPool2d::new(Image { channels: 1, height: 2, width: 4 }, (2, 2));
+/// let mut z = dmatrix![0.0; 0.0];
+/// layer.forward(&[], &dmatrix![1.0; 2.0; 3.0; 4.0; 8.0; 7.0; 6.0; 5.0], &mut z, &mut ());
+/// assert_eq!(z, dmatrix![4.5; 4.5]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvgPool2d(Windows);
+
+impl AvgPool2d {
+    /// Windows of (rows, columns).
+    #[must_use]
+    pub fn new(image: Image, window: (usize, usize)) -> Self {
+        Self(Windows::new(image, window))
+    }
+
+    /// Sets how far apart neighbouring windows start, in rows and columns.
+    #[must_use]
+    pub fn stride(self, stride: (usize, usize)) -> Self {
+        Self(self.0.stride(stride))
+    }
+
+    /// The shape of what comes out; 0 rows or columns where the window does not fit.
+    #[must_use]
+    pub fn output(&self) -> Image {
+        self.0.output()
+    }
+
+    fn area<T: Real>(&self) -> T {
+        let (rows, columns) = self.0.window();
+        T::of((rows * columns) as f64)
+    }
+}
+
+impl<T: Real> Layer<T> for AvgPool2d {
+    type Tape = ();
+
+    fn inputs(&self) -> usize {
+        self.0.image.len()
+    }
+
+    fn outputs(&self) -> usize {
+        self.output().len()
+    }
+
+    fn layout(&self, _: &mut Layout) {}
+
+    fn check(&self) -> Result<()> {
+        self.0.check()
+    }
+
+    fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
+        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
+        for (x, z) in x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(self.output().len())) {
+            for (z, corner) in z.iter_mut().zip(self.0.corners()) {
+                let window = (0..rows).flat_map(|i| &x[corner + i * width..][..columns]);
+                // Divided one by one where the sum would overflow.
+                let sum = window.clone().fold(T::zero(), |sum, &value| sum + value);
+                *z = if sum.is_finite() {
+                    sum / self.area()
+                } else {
+                    window.fold(T::zero(), |sum, &value| sum + value / self.area())
+                };
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        _: &[T],
+        x: &DMatrix<T>,
+        dz: &mut DMatrix<T>,
+        (): &mut (),
+        _: &mut [T],
+        dx: Option<&mut DMatrix<T>>,
+    ) {
+        let Some(dx) = dx else { return };
+        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
+        dx.fill(T::zero());
+        let outputs = self.output().len();
+        for (dx, dz) in dx.as_mut_slice().chunks_exact_mut(x.nrows()).zip(dz.as_slice().chunks_exact(outputs)) {
+            for (&dz, corner) in dz.iter().zip(self.0.corners()) {
+                let share = dz / self.area();
+                for i in 0..rows {
+                    dx[corner + i * width..][..columns].iter_mut().for_each(|dx| *dx += share);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Cross-correlation on lanes: L samples side by side, so that each number of an image is one vector of the processor.
+//!
+//! A sample's number i stands at `[i][lane]`. Then channels, stride, dilation and padding are two tables of offsets and
+//! nothing else: output spot p of filter f is z[f][p] = Σₖ w[f, k] x[taps[k] + spots[p]], whatever the geometry. No
+//! patches are laid out (they would be as many bytes as the product has multiply-adds per filter), and every lane sees
+//! the same operations in the same order, so a sample's result does not depend on its neighbours.
+//!
+//! The tiles are 12 vectors of sums: with 3 or 4 operands beside them they just fit 16 registers.
+
+use super::simd;
+use crate::Real;
+
+/// Where the numbers lie: tap k of the kernel on spot p reads `taps[k] + spots[p]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Geometry<'a> {
+    pub filters: usize,
+    pub taps: &'a [usize],
+    pub spots: &'a [usize],
+}
+
+/// z[f][p] = Σₖ w[f, k] x[taps[k] + spots[p]] + b[f]. w is filters × taps column-major, b has one number a filter or none.
+pub fn forward<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], bias: &[T], x: &[[T; L]], z: &mut [[T; L]]) {
+    simd::dispatch(Forward { at, w, bias, x, z });
+}
+
+/// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], lane by lane.
+pub fn backward<T: Real, const L: usize>(at: Geometry<'_>, dz: &[[T; L]], x: &[[T; L]], dw: &mut [[T; L]]) {
+    simd::dispatch(Backward { at, dz, x, dw });
+}
+
+/// dx[taps[k] + spots[p]] += Σ_f w[f, k] dz[f][p].
+pub fn backward_input<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], dz: &[[T; L]], dx: &mut [[T; L]]) {
+    simd::dispatch(BackwardInput { at, w, dz, dx });
+}
+
+struct Forward<'a, T, const L: usize> {
+    at: Geometry<'a>,
+    w: &'a [T],
+    bias: &'a [T],
+    x: &'a [[T; L]],
+    z: &'a mut [[T; L]],
+}
+
+impl<T: Real, const L: usize> simd::Kernel for Forward<'_, T, L> {
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        let filters = self.at.filters;
+        let mut f = 0;
+        while f + 4 <= filters {
+            self.rows::<FMA, 4, 3>(f);
+            f += 4;
+        }
+        match filters - f {
+            3 => self.rows::<FMA, 3, 4>(f),
+            2 => self.rows::<FMA, 2, 6>(f),
+            1 => self.rows::<FMA, 1, 8>(f),
+            _ => {}
+        }
+    }
+}
+
+impl<T: Real, const L: usize> Forward<'_, T, L> {
+    #[inline(always)]
+    fn rows<const FMA: bool, const F: usize, const P: usize>(&mut self, f: usize) {
+        let spots = self.at.spots.len();
+        let mut p = 0;
+        while p + P <= spots {
+            self.tile::<FMA, F, P>(f, p);
+            p += P;
+        }
+        while p < spots {
+            self.tile::<FMA, F, 1>(f, p);
+            p += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<const FMA: bool, const F: usize, const P: usize>(&mut self, f: usize, p: usize) {
+        let Geometry { filters, taps, spots } = self.at;
+        let at: [usize; P] = std::array::from_fn(|q| spots[p + q]);
+        let mut sum = [[[T::zero(); L]; P]; F];
+        for (&tap, w) in taps.iter().zip(self.w.chunks_exact(filters)) {
+            let w: [T; F] = std::array::from_fn(|g| w[f + g]);
+            let x = &self.x[tap..];
+            for q in 0..P {
+                let x = x[at[q]];
+                for g in 0..F {
+                    simd::add_scaled::<T, L, FMA>(&mut sum[g][q], w[g], &x);
+                }
+            }
+        }
+        for g in 0..F {
+            let b = self.bias.get(f + g).copied().unwrap_or_else(T::zero);
+            for q in 0..P {
+                let z = &mut self.z[(f + g) * spots.len() + p + q];
+                for l in 0..L {
+                    z[l] = sum[g][q][l] + b;
+                }
+            }
+        }
+    }
+}
+
+struct Backward<'a, T, const L: usize> {
+    at: Geometry<'a>,
+    dz: &'a [[T; L]],
+    x: &'a [[T; L]],
+    dw: &'a mut [[T; L]],
+}
+
+impl<T: Real, const L: usize> simd::Kernel for Backward<'_, T, L> {
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        let filters = self.at.filters;
+        let mut f = 0;
+        while f + 4 <= filters {
+            self.rows::<FMA, 4, 3>(f);
+            f += 4;
+        }
+        match filters - f {
+            3 => self.rows::<FMA, 3, 4>(f),
+            2 => self.rows::<FMA, 2, 5>(f),
+            1 => self.rows::<FMA, 1, 8>(f),
+            _ => {}
+        }
+    }
+}
+
+impl<T: Real, const L: usize> Backward<'_, T, L> {
+    #[inline(always)]
+    fn rows<const FMA: bool, const F: usize, const K: usize>(&mut self, f: usize) {
+        let taps = self.at.taps.len();
+        let mut k = 0;
+        while k + K <= taps {
+            self.tile::<FMA, F, K>(f, k);
+            k += K;
+        }
+        while k < taps {
+            self.tile::<FMA, F, 1>(f, k);
+            k += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<const FMA: bool, const F: usize, const K: usize>(&mut self, f: usize, k: usize) {
+        let Geometry { filters, taps, spots } = self.at;
+        let at: [usize; K] = std::array::from_fn(|q| taps[k + q]);
+        let dz: [&[[T; L]]; F] = std::array::from_fn(|g| &self.dz[(f + g) * spots.len()..][..spots.len()]);
+        let mut sum = [[[T::zero(); L]; K]; F];
+        for (p, &spot) in spots.iter().enumerate() {
+            let x = &self.x[spot..];
+            for q in 0..K {
+                let x = x[at[q]];
+                for g in 0..F {
+                    simd::add_product::<T, L, FMA>(&mut sum[g][q], &dz[g][p], &x);
+                }
+            }
+        }
+        for q in 0..K {
+            for g in 0..F {
+                let dw = &mut self.dw[(k + q) * filters + f + g];
+                for l in 0..L {
+                    dw[l] += sum[g][q][l];
+                }
+            }
+        }
+    }
+}
+
+struct BackwardInput<'a, T, const L: usize> {
+    at: Geometry<'a>,
+    w: &'a [T],
+    dz: &'a [[T; L]],
+    dx: &'a mut [[T; L]],
+}
+
+impl<T: Real, const L: usize> simd::Kernel for BackwardInput<'_, T, L> {
+    #[inline(always)]
+    fn run<const FMA: bool>(mut self) {
+        let taps = self.at.taps.len();
+        let mut k = 0;
+        while k + 4 <= taps {
+            self.rows::<FMA, 4, 3>(k);
+            k += 4;
+        }
+        match taps - k {
+            3 => self.rows::<FMA, 3, 4>(k),
+            2 => self.rows::<FMA, 2, 6>(k),
+            1 => self.rows::<FMA, 1, 8>(k),
+            _ => {}
+        }
+    }
+}
+
+impl<T: Real, const L: usize> BackwardInput<'_, T, L> {
+    #[inline(always)]
+    fn rows<const FMA: bool, const K: usize, const P: usize>(&mut self, k: usize) {
+        let spots = self.at.spots.len();
+        let mut p = 0;
+        while p + P <= spots {
+            self.tile::<FMA, K, P>(k, p);
+            p += P;
+        }
+        while p < spots {
+            self.tile::<FMA, K, 1>(k, p);
+            p += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<const FMA: bool, const K: usize, const P: usize>(&mut self, k: usize, p: usize) {
+        let Geometry { filters, taps, spots } = self.at;
+        let w: [&[T]; K] = std::array::from_fn(|q| &self.w[(k + q) * filters..][..filters]);
+        let mut sum = [[[T::zero(); L]; P]; K];
+        for (f, dz) in self.dz.chunks_exact(spots.len()).enumerate().take(filters) {
+            let dz: [[T; L]; P] = std::array::from_fn(|r| dz[p + r]);
+            for q in 0..K {
+                let w = w[q][f];
+                for r in 0..P {
+                    simd::add_scaled::<T, L, FMA>(&mut sum[q][r], w, &dz[r]);
+                }
+            }
+        }
+        for q in 0..K {
+            for r in 0..P {
+                let dx = &mut self.dx[taps[k + q] + spots[p + r]];
+                for l in 0..L {
+                    dx[l] += sum[q][r][l];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use super::{Rule, Visitor, fraction, positive};
+use crate::{Real, Result};
+
+/// AdaDelta: the gradient over its own running size, times the running size of the steps; needs no rate (use 1).
+///
+/// s ← ρ s + (1 − ρ) g²;  d = g √(u + ε) / √(s + ε);  u ← ρ u + (1 − ρ) d²;  θ ← θ − η d.
+///
+/// ```
+/// use residual::optim::rule::{AdaDelta, Rule};
+/// let (rule, mut theta) = (AdaDelta::default(), [1.0]);
+/// let mut state = rule.init(1);
+/// rule.step(&mut state, &mut theta, &mut [2.0], 1.0); // d = 2 √1e-6 / √(0.4 + 1e-6)
+/// assert!((theta[0] - (1.0 - 0.002 / 0.4f64.sqrt())).abs() < 1e-8);
+/// ```
+///
+/// Source: Zeiler (2012), arXiv:1212.5701, algorithm 1; the rate η as in PyTorch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdaDelta {
+    /// ρ, in [0, 1); 0.9 by default.
+    pub rho: f64,
+    /// ε, positive; 1e-6 by default.
+    pub epsilon: f64,
+}
+
+impl Default for AdaDelta {
+    fn default() -> Self {
+        Self { rho: 0.9, epsilon: 1e-6 }
+    }
+}
+
+/// The running means s of g² and u of d² of [`AdaDelta`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdaDeltaState<T> {
+    s: Vec<T>,
+    u: Vec<T>,
+}
+
+impl AdaDelta {
+    fn direction<T: Real>(&self) -> impl Fn(&mut T, &mut T, T) -> T + use<T> {
+        let (rho, rest, epsilon) = (T::of(self.rho), T::of(1.0 - self.rho), T::of(self.epsilon));
+        move |s, u, g| {
+            *s = rho * *s + rest * g * g;
+            let d = g * (*u + epsilon).sqrt() / (*s + epsilon).sqrt();
+            *u = rho * *u + rest * d * d;
+            d
+        }
+    }
+}
+
+impl<T: Real> Rule<T> for AdaDelta {
+    type State = AdaDeltaState<T>;
+
+    fn init(&self, dim: usize) -> Self::State {
+        AdaDeltaState { s: vec![T::zero(); dim], u: vec![T::zero(); dim] }
+    }
+
+    fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
+        let direction = self.direction();
+        state.s.iter_mut().zip(&mut state.u).zip(grad).for_each(|((s, u), g)| *g = direction(s, u, *g));
+    }
+
+    fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        let direction = self.direction();
+        let memory = state.s.iter_mut().zip(&mut state.u);
+        theta.iter_mut().zip(memory).zip(grad).for_each(|((theta, (s, u)), g)| *theta -= rate * direction(s, u, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.s);
+        visitor.numbers(&mut state.u);
+        true
+    }
+
+    fn check(&self) -> Result<()> {
+        fraction("rho", self.rho)?;
+        positive("epsilon", self.epsilon)
+    }
+}

@@ -1,0 +1,135 @@
+use super::{Rule, Visitor, fraction, positive};
+use crate::{Real, Result};
+
+/// RMSProp: the gradient over the root of a running mean of its square; centred, over its running standard deviation.
+///
+/// s ← α s + (1 − α) g²;  d = g / (√s + ε);  θ ← θ − η d.
+/// Centred: m ← α m + (1 − α) g and d = g / (√(s − m²) + ε).  With momentum: v ← μ v + d and θ ← θ − η v.
+///
+/// Where rounding makes s − m² negative it counts as 0.
+///
+/// ```
+/// use residual::optim::rule::{RmsProp, Rule};
+/// let (rule, mut theta) = (RmsProp::default(), [1.0]);
+/// let mut state = rule.init(1);
+/// rule.step(&mut state, &mut theta, &mut [5.0], 0.01); // √s = 0.1 · 5
+/// assert!((theta[0] - 0.9f64).abs() < 1e-8);
+/// ```
+///
+/// Source: Tieleman and Hinton (2012), Neural Networks for Machine Learning, lecture 6.5; centred: Graves (2013),
+/// arXiv:1308.0850, eq. 38 to 45; ε as in PyTorch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RmsProp {
+    /// α, in [0, 1); 0.99 by default.
+    pub alpha: f64,
+    /// ε, positive; 1e-8 by default.
+    pub epsilon: f64,
+    /// μ, in [0, 1); 0 by default: no momentum.
+    pub momentum: f64,
+    /// Whether to divide by the standard deviation instead of the root mean square; false by default.
+    pub centered: bool,
+}
+
+impl Default for RmsProp {
+    fn default() -> Self {
+        Self { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false }
+    }
+}
+
+/// The running means s and m and the velocity v of [`RmsProp`]; m and v are empty where they are not used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RmsPropState<T> {
+    s: Vec<T>,
+    m: Vec<T>,
+    v: Vec<T>,
+}
+
+impl RmsProp {
+    /// (s, g) ↦ d, not centred.
+    fn direction<T: Real>(&self) -> impl Fn(&mut T, T) -> T + use<T> {
+        let (alpha, rest, epsilon) = (T::of(self.alpha), T::of(1.0 - self.alpha), T::of(self.epsilon));
+        move |s, g| {
+            *s = alpha * *s + rest * g * g;
+            g / (s.sqrt() + epsilon)
+        }
+    }
+
+    /// Writes d into `grad`; the momentum is left to the caller.
+    fn scale<T: Real>(&self, state: &mut RmsPropState<T>, grad: &mut [T]) {
+        if !self.centered {
+            let direction = self.direction();
+            return state.s.iter_mut().zip(grad).for_each(|(s, g)| *g = direction(s, *g));
+        }
+        let (alpha, rest, epsilon) = (T::of(self.alpha), T::of(1.0 - self.alpha), T::of(self.epsilon));
+        state.s.iter_mut().zip(&mut state.m).zip(grad).for_each(|((s, m), g)| {
+            *s = alpha * *s + rest * *g * *g;
+            *m = alpha * *m + rest * *g;
+            let variance = *s - *m * *m;
+            // Not `max`, which would turn NaN into 0.
+            let variance = if variance < T::zero() { T::zero() } else { variance };
+            *g /= variance.sqrt() + epsilon;
+        });
+    }
+}
+
+impl<T: Real> Rule<T> for RmsProp {
+    type State = RmsPropState<T>;
+
+    fn init(&self, dim: usize) -> Self::State {
+        let zeros = |used: bool| vec![T::zero(); if used { dim } else { 0 }];
+        RmsPropState { s: zeros(true), m: zeros(self.centered), v: zeros(self.momentum > 0.0) }
+    }
+
+    fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
+        self.scale(state, grad);
+        let mu = T::of(self.momentum);
+        state.v.iter_mut().zip(grad).for_each(|(v, d)| {
+            *v = mu * *v + *d;
+            *d = *v;
+        });
+    }
+
+    fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        if self.centered || self.momentum > 0.0 {
+            self.apply(state, theta, grad);
+            return theta.iter_mut().zip(grad).for_each(|(theta, d)| *theta -= rate * *d);
+        }
+        let direction = self.direction();
+        theta.iter_mut().zip(&mut state.s).zip(grad).for_each(|((theta, s), g)| *theta -= rate * direction(s, *g));
+    }
+
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.s);
+        visitor.numbers(&mut state.m);
+        visitor.numbers(&mut state.v);
+        true
+    }
+
+    fn check(&self) -> Result<()> {
+        fraction("alpha", self.alpha)?;
+        fraction("momentum", self.momentum)?;
+        positive("epsilon", self.epsilon)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_gradient_has_no_variance_and_gives_no_nan() {
+        let rule = RmsProp { alpha: 0.5, centered: true, ..RmsProp::default() };
+        let mut state = rule.init(1);
+        for _ in 0..200 {
+            let mut g = [0.1f32];
+            rule.apply(&mut state, &[0.0], &mut g);
+            assert!(g[0].is_finite());
+        }
+    }
+
+    #[test]
+    fn memory_is_only_kept_where_it_is_used() {
+        let state: RmsPropState<f64> = RmsProp::default().init(3);
+        assert_eq!((state.s.len(), state.m.len(), state.v.len()), (3, 0, 0));
+    }
+}

@@ -1,0 +1,161 @@
+//! What `Newton` and `Lbfgs` share: work in f64 coordinates φ, speak of θ to the outside.
+
+use super::{Observer, Progress, Reason, Report, Solution, range};
+use crate::objective::{Coordinates, Hessian, Objective};
+use crate::{Error, Real, Result};
+use nalgebra::DMatrix;
+use std::ops::ControlFlow;
+
+/// An objective as it is, seen in f64: φ = θ.
+pub(super) struct Plain<'o, T, O> {
+    objective: &'o mut O,
+    theta: Vec<T>,
+    out: Vec<T>,
+}
+
+impl<'o, T: Real, O: Objective<T>> Plain<'o, T, O> {
+    pub fn new(objective: &'o mut O) -> Self {
+        let dim = objective.dim();
+        Self { objective, theta: vec![T::zero(); dim], out: vec![T::zero(); dim] }
+    }
+
+    fn set(&mut self, phi: &[f64]) {
+        self.theta.iter_mut().zip(phi).for_each(|(theta, &phi)| *theta = T::of(phi));
+    }
+}
+
+impl<T: Real, O: Objective<T>> Objective<f64> for Plain<'_, T, O> {
+    fn dim(&self) -> usize {
+        self.theta.len()
+    }
+
+    fn value(&mut self, phi: &[f64]) -> f64 {
+        self.set(phi);
+        self.objective.value(&self.theta).to_f64()
+    }
+
+    fn gradient(&mut self, phi: &[f64], grad: &mut [f64]) -> f64 {
+        self.set(phi);
+        let value = self.objective.gradient(&self.theta, &mut self.out).to_f64();
+        grad.iter_mut().zip(&self.out).for_each(|(grad, &out)| *grad = out.to_f64());
+        value
+    }
+}
+
+impl<T: Real, O: Hessian<T>> Hessian<f64> for Plain<'_, T, O> {
+    fn hessian(&mut self, phi: &[f64], h: &mut DMatrix<f64>) {
+        self.set(phi);
+        let mut own = DMatrix::zeros(phi.len(), phi.len());
+        self.objective.hessian(&self.theta, &mut own);
+        h.iter_mut().zip(own.iter()).for_each(|(h, &own)| *h = own.to_f64());
+    }
+
+    fn hessian_product(&mut self, phi: &[f64], v: &[f64], hv: &mut [f64]) {
+        self.set(phi);
+        let v: Vec<T> = v.iter().map(|&v| T::of(v)).collect();
+        self.objective.hessian_product(&self.theta, &v, &mut self.out);
+        hv.iter_mut().zip(&self.out).for_each(|(hv, &out)| *hv = out.to_f64());
+    }
+}
+
+impl<T: Real, O> Coordinates<T> for Plain<'_, T, O> {
+    fn inward(&self, theta: &[T], phi: &mut [f64]) {
+        phi.iter_mut().zip(theta).for_each(|(phi, &theta)| *phi = theta.to_f64());
+    }
+
+    fn outward(&self, phi: &[f64], theta: &mut [T]) {
+        theta.iter_mut().zip(phi).for_each(|(theta, &phi)| *theta = T::of(phi));
+    }
+
+    fn gradient_norm(&self, grad: &[f64]) -> f64 {
+        norm_max(grad)
+    }
+
+    fn rounding(&self) -> f64 {
+        T::default_epsilon().to_f64()
+    }
+}
+
+/// A point with what is known there.
+#[derive(Debug, Clone)]
+pub(super) struct Point {
+    pub phi: Vec<f64>,
+    pub grad: Vec<f64>,
+    pub value: f64,
+}
+
+/// One fit under way.
+pub(super) struct Run<'a, T: Real, O: ?Sized> {
+    pub objective: &'a mut O,
+    observer: &'a mut dyn Observer<T>,
+    theta: Vec<T>,
+    history: Vec<f64>,
+}
+
+impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
+    /// The run and its first point.
+    pub fn start(objective: &'a mut O, theta: Vec<T>, observer: &'a mut dyn Observer<T>) -> Result<(Self, Point)> {
+        let dim = objective.dim();
+        if theta.len() != dim {
+            return Err(Error::Shape { what: "length of the starting point", expected: dim, found: theta.len() });
+        }
+        let mut point = Point { phi: vec![0.0; dim], grad: vec![0.0; dim], value: 0.0 };
+        objective.inward(&theta, &mut point.phi);
+        point.value = objective.gradient(&point.phi, &mut point.grad);
+        if !point.is_finite() {
+            return Err(Error::Diverged { iteration: 1 });
+        }
+        Ok((Self { objective, observer, theta, history: Vec::new() }, point))
+    }
+
+    pub fn iterations(&self) -> usize {
+        self.history.len()
+    }
+
+    /// The largest |entry| of the gradient in θ.
+    pub fn gradient_norm(&self, point: &Point) -> f64 {
+        self.objective.gradient_norm(&point.grad)
+    }
+
+    /// Counts an iteration that arrived at `point` and shows it to the observer.
+    pub fn record(&mut self, point: &Point) -> ControlFlow<()> {
+        self.history.push(point.value);
+        self.objective.outward(&point.phi, &mut self.theta);
+        let norm = self.gradient_norm(point);
+        self.observer.observe(&Progress::new(self.history.len(), point.value, Some(norm), &self.theta))
+    }
+
+    pub fn finish(mut self, reason: Reason, mut point: Point) -> Result<Solution<T>> {
+        if let Some(chosen) = self.observer.choose() {
+            self.objective.inward(&chosen, &mut point.phi);
+            point.value = self.objective.gradient(&point.phi, &mut point.grad);
+        }
+        self.objective.outward(&point.phi, &mut self.theta);
+        if !point.is_finite() || self.theta.iter().any(|theta| !theta.is_finite()) {
+            return Err(Error::Diverged { iteration: self.history.len().max(1) });
+        }
+        let norm = self.gradient_norm(&point);
+        let report = Report::new(reason, self.history.len(), point.value, norm).with_history(self.history);
+        Ok(Solution { params: self.theta, report })
+    }
+}
+
+impl Point {
+    pub fn is_finite(&self) -> bool {
+        self.value.is_finite() && self.grad.iter().all(|grad| grad.is_finite())
+    }
+}
+
+/// The settings that both have: a tolerance and a number of iterations.
+pub(super) fn check(tolerance: f64, max_iterations: usize) -> Result<()> {
+    range::nonnegative("tolerance", tolerance)?;
+    range::at_least_one("max_iterations", max_iterations)
+}
+
+pub(super) fn norm_max(v: &[f64]) -> f64 {
+    v.iter().fold(0.0, |max, &v| if v.abs() > max || v.is_nan() { v.abs() } else { max })
+}
+
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}

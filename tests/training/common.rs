@@ -1,0 +1,131 @@
+//! What the modules share: files beside the repository, and the table of rules.
+
+use residual::Real;
+use residual::nalgebra::DMatrix;
+use residual::optim::rule::{
+    AdaDelta, AdaGrad, AdaMax, Adam, AmsGrad, ClipNorm, ClipValue, Decay, Lion, Momentum, NAdam, Nesterov, Plain,
+    RAdam, RmsProp, Rule, Visitor,
+};
+use std::path::PathBuf;
+
+/// A file of reference answers or data that stands beside the repository; `None`, with a line, where it does not.
+pub fn shared(name: &str) -> Option<String> {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")).join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(_) => {
+            println!("skipped: {name} is not here");
+            None
+        }
+    }
+}
+
+/// Parsed [`shared`] JSON.
+pub fn reference(name: &str) -> Option<serde_json::Value> {
+    shared(&format!("reference/{name}")).map(|text| serde_json::from_str(&text).expect("valid JSON"))
+}
+
+/// The numbers of a JSON array.
+pub fn numbers(value: &serde_json::Value) -> Vec<f64> {
+    value.as_array().expect("an array").iter().map(|v| v.as_f64().expect("a number")).collect()
+}
+
+/// A rule with its state, behind one type, so that one suite runs over all rules.
+pub trait Running<T: Real> {
+    fn step(&mut self, theta: &mut [T], grad: &mut [T], rate: T);
+    fn apply(&mut self, theta: &[T], grad: &mut [T]);
+    fn visit(&mut self, visitor: &mut dyn Visitor<T>);
+    fn duplicate(&self) -> Box<dyn Running<T>>;
+}
+
+struct Started<T: Real, R: Rule<T>> {
+    rule: R,
+    state: R::State,
+}
+
+impl<T: Real, R: Rule<T> + Clone + 'static> Running<T> for Started<T, R>
+where
+    R::State: Clone,
+{
+    fn step(&mut self, theta: &mut [T], grad: &mut [T], rate: T) {
+        self.rule.step(&mut self.state, theta, grad, rate);
+    }
+
+    fn apply(&mut self, theta: &[T], grad: &mut [T]) {
+        self.rule.apply(&mut self.state, theta, grad);
+    }
+
+    fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
+        assert!(self.rule.visit(&mut self.state, visitor));
+    }
+
+    fn duplicate(&self) -> Box<dyn Running<T>> {
+        Box::new(Self { rule: self.rule.clone(), state: self.state.clone() })
+    }
+}
+
+type Start<T> = Box<dyn Fn(usize) -> Box<dyn Running<T>>>;
+
+/// Something to do with every rule.
+pub trait EachRule<T: Real> {
+    fn rule<R: Rule<T> + Clone + 'static>(&mut self, name: &'static str, rate: f64, rule: R)
+    where
+        R::State: Clone;
+}
+
+/// Every rule with the name, rate and settings of its reference run; after those, rules without one.
+pub fn each_rule<T: Real>(each: &mut impl EachRule<T>) {
+    let adam = Adam::default();
+    each.rule("gd", 0.1, Plain);
+    each.rule("momentum", 0.05, Momentum::default());
+    each.rule("momentum_dampening", 0.05, (Decay(0.01), Momentum { mu: 0.9, dampening: 0.5 }));
+    each.rule("nesterov", 0.05, Nesterov::default());
+    each.rule("adagrad", 0.5, AdaGrad::default());
+    each.rule("rmsprop", 0.05, RmsProp::default());
+    let centered = RmsProp { centered: true, ..RmsProp::default() };
+    each.rule("rmsprop_centered_momentum", 0.02, RmsProp { alpha: 0.95, momentum: 0.5, ..centered });
+    each.rule("adadelta", 1.0, AdaDelta::default());
+    each.rule("adam", 0.1, adam);
+    each.rule("adam_l2", 0.1, (Decay(0.1), adam));
+    each.rule("adamw", 0.1, (adam, Decay(0.1)));
+    each.rule("amsgrad", 0.1, AmsGrad::default());
+    each.rule("nadam", 0.05, NAdam::default());
+    each.rule("adamax", 0.1, AdaMax::default());
+    each.rule("radam", 0.05, RAdam::default());
+    each.rule("lion", 0.01, Lion::default());
+    each.rule("clip_norm", 0.1, (ClipNorm(0.5), adam));
+    each.rule("clip_value", 0.1, (ClipValue(0.3), Momentum::default()));
+    each.rule("decay_weights_only", 0.1, (adam, Decay::weights_only(0.1)));
+    each.rule("rmsprop_centered", 0.02, centered);
+}
+
+struct Rows<T>(Vec<(&'static str, f64, Start<T>)>);
+
+impl<T: Real> EachRule<T> for Rows<T> {
+    fn rule<R: Rule<T> + Clone + 'static>(&mut self, name: &'static str, rate: f64, rule: R)
+    where
+        R::State: Clone,
+    {
+        assert!(rule.check().is_ok(), "{name}");
+        let start =
+            move |dim| -> Box<dyn Running<T>> { Box::new(Started { rule: rule.clone(), state: rule.init(dim) }) };
+        self.0.push((name, rate, Box::new(start)));
+    }
+}
+
+/// The table of [`each_rule`] as a list.
+pub fn rules<T: Real>() -> Vec<(&'static str, f64, Start<T>)> {
+    let mut rows = Rows(Vec::new());
+    each_rule(&mut rows);
+    rows.0
+}
+
+/// n samples of p features and k targets that have a pattern.
+pub fn samples<T: Real>(n: usize, p: usize, k: usize, seed: usize) -> (DMatrix<T>, DMatrix<T>) {
+    let x = DMatrix::from_fn(n, p, |i, j| ((i * 37 + j * 101 + seed * 13) as f64 * 0.7).sin());
+    let y = DMatrix::from_fn(n, k, |i, c| {
+        let sum: f64 = (0..p).map(|j| x[(i, j)] * ((c + j) as f64).cos()).sum();
+        (2.0 * sum).tanh() + 0.1 * ((i * 7 + c) as f64).sin()
+    });
+    (x.map(T::of), y.map(T::of))
+}
