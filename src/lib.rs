@@ -64,6 +64,7 @@ pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, 
 pub use layout::{Init, Layout, Role, Spread};
 pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
+pub use model::inference;
 pub use model::{Fitted, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor};
 pub use nalgebra;
 pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};

@@ -1,6 +1,7 @@
 //! Regressors, and the models that they fit.
 
 mod fitted;
+pub mod inference;
 mod linear;
 mod logistic;
 mod mlp;

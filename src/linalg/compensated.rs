@@ -288,14 +288,6 @@ fn subtract((h, l): (f64, f64), x: f64, b: Dd) -> (f64, f64) {
 
 const LANES: usize = 8;
 
-/// Σᵢ xᵢ vᵢ of x in its unit.
-pub fn dot<T: Real>(x: &[T], unit: Unit, v: &Run) -> Dd {
-    dispatch(
-        #[inline(always)]
-        || dot_lanes(x, unit, &v.hi, &v.lo),
-    )
-}
-
 /// out[j] += Σᵢ xⱼᵢ vᵢ for every column in its unit.
 pub fn dots<T: Real>(columns: &[&[T]], units: &[Unit], v: &Run, out: &mut [Dd]) {
     dispatch(
@@ -359,17 +351,9 @@ pub fn survey<T: Real>(x: &[T], weights: Option<&[f64]>) -> (f64, f64, f64) {
     lanes.iter().fold((f64::INFINITY, f64::NEG_INFINITY, 0.0), |a, b| (a.0.min(b.0), a.1.max(b.1), a.2 + b.2))
 }
 
-/// out = √w (x scale − shift), rounded; without roots √w = 1.
-pub fn shift<T: Real>(x: &[T], unit: Unit, root: Option<&[f64]>, out: &mut [f64]) {
-    dispatch(
-        #[inline(always)]
-        || match root {
-            None => x.iter().zip(out).for_each(|(x, out)| *out = unit.of(*x)),
-            Some(root) => {
-                x.iter().zip(root).zip(out).for_each(|((x, root), out)| *out = unit.of(*x) * root);
-            }
-        },
-    );
+/// out = x in this unit, rounded where it is not exact.
+pub fn shift<T: Real>(x: &[T], unit: Unit, out: &mut [f64]) {
+    x.iter().zip(out).for_each(|(x, out)| *out = unit.of(*x));
 }
 
 /// y −= a x over runs of equal length.
@@ -390,6 +374,13 @@ pub fn subtract_multiple(a: Dd, x_hi: &[f64], x_lo: &[f64], y_hi: &mut [f64], y_
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn dot(x: &[f64], unit: Unit, v: &Run) -> Dd {
+        let mut out = [Dd::ZERO];
+        dots(&[x], &[unit], v, &mut out);
+        out[0]
+    }
+
     use proptest::prelude::*;
 
     #[test]

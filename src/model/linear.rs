@@ -3,8 +3,10 @@
 mod design;
 mod factor;
 mod gram;
+pub(crate) mod inference;
 mod least_squares;
 mod refine;
+mod rows;
 mod solve;
 
 pub use least_squares::LeastSquares;

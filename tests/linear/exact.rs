@@ -114,9 +114,8 @@ pub fn random(rng: &mut ChaCha8Rng, n: usize, p: usize, hardness: f64) -> Proble
     let noise = 10f64.powf(rng.random_range(-8.0..2.0));
     let b: Vec<f64> = (0..p).map(|_| normal(rng)).collect();
     let size: Vec<f64> = (0..p).map(|j| x.column(j).amax()).collect();
-    let y = DVector::from_fn(n, |i, _| {
-        (0..p).map(|j| b[j] * x[(i, j)] / size[j]).sum::<f64>() + noise * normal(rng) + far
-    });
+    let y =
+        DVector::from_fn(n, |i, _| (0..p).map(|j| b[j] * x[(i, j)] / size[j]).sum::<f64>() + noise * normal(rng) + far);
     let weights = rng.random_bool(0.3).then(|| (0..n).map(|_| 10f64.powf(rng.random_range(-3.0..3.0))).collect());
     let l2 = if rng.random_bool(0.2) { 10f64.powf(rng.random_range(-8.0..1.0)) } else { 0.0 };
     Problem { x, y, weights, intercept, l2 }
@@ -148,7 +147,8 @@ fn ill_conditioned_designs_come_out_to_the_last_digit() {
 #[test]
 fn correct_digits_never_promise_more_than_one_too_many() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let (mut most, mut least, mut below) = (f64::NEG_INFINITY, f64::INFINITY, 0);let mut hist=[0;16];
+    let (mut most, mut least, mut below) = (f64::NEG_INFINITY, f64::INFINITY, 0);
+    let mut hist = [0; 16];
     for case in 0..10_000 {
         let (n, p) = (rng.random_range(6..14), rng.random_range(1..5));
         let problem = random(&mut rng, n, p, 13.0);
@@ -162,7 +162,7 @@ fn correct_digits_never_promise_more_than_one_too_many() {
         assert!(promised <= digits + 1.0, "case {case}: promised {promised}, true {digits}, {:?}", model.report());
         most = most.max(promised - digits);
         least = least.min(promised);
-        hist[(digits-promised).clamp(0.0,15.0) as usize]+=1;
+        hist[(digits - promised).clamp(0.0, 15.0) as usize] += 1;
         below += usize::from(digits < 15.0);
     }
     println!("hist {hist:?}");

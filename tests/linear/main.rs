@@ -2,4 +2,7 @@
 
 mod exact;
 mod nist;
+mod ols;
+mod rank;
 mod support;
+mod wrong_answers;

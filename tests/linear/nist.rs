@@ -1,6 +1,6 @@
 //! Certified values of the NIST Statistical Reference Datasets.
 
-use crate::support::{Table, digits, json, matrix, numbers, repository, worst_digits};
+use crate::support::{Table, json, matrix, numbers, repository, worst_digits};
 use nalgebra::{DMatrix, DVector};
 use residual::{Dataset, LinearRegression, Regressor};
 

@@ -13,9 +13,8 @@ impl fmt::Display for Inference {
         writeln!(f, ", {} degrees of freedom, {} standard errors", parts.degrees_of_freedom, kind(parts.kind))?;
         let mut lines = vec![self.header()];
         lines.extend((0..parts.names.len()).map(|i| self.line(i, stars)));
-        let widths: Vec<usize> = (0..lines[0].len())
-            .map(|c| lines.iter().map(|line| line[c].chars().count()).max().unwrap_or(0))
-            .collect();
+        let widths: Vec<usize> =
+            (0..lines[0].len()).map(|c| lines.iter().map(|line| line[c].chars().count()).max().unwrap_or(0)).collect();
         for line in &lines {
             let mut text = format!("{:<width$}", line[0], width = widths[0]);
             for (cell, &width) in line.iter().zip(&widths).skip(1) {

@@ -5,6 +5,7 @@ use crate::data::Dataset;
 use crate::linalg::compensated::{self, Dd, Unit};
 use crate::linalg::threads;
 use crate::{Error, Real, Result};
+use nalgebra::DMatrixView;
 
 /// How many rows are worked on while they are in cache.
 pub(super) const BLOCK: usize = 256;
@@ -27,11 +28,14 @@ impl Column {
 
 /// The problem: minimize Σᵢ wᵢ ‖yᵢ − B xᵢ − b‖² + Σⱼ Λⱼ ‖Bⱼ‖² in scaled units.
 #[derive(Debug)]
-pub(super) struct Design<'d, T> {
+pub(super) struct Design<'d, T: Real> {
+    x_view: DMatrixView<'d, T>,
     pub columns: Vec<&'d [T]>,
     pub targets: Vec<&'d [T]>,
-    /// Weights over a power of two; none if all are equal to 1.
+    /// Weights times a power of two; none if there are none.
     pub weights: Option<Vec<f64>>,
+    /// That power of two.
+    pub weight_scale: f64,
     pub intercept: bool,
     /// How many rows have positive weight.
     pub positive: usize,
@@ -47,7 +51,8 @@ impl<'d, T: Real> Design<'d, T> {
     pub fn new(data: &'d Dataset<'_, T>, intercept: bool) -> Result<Self> {
         let columns: Vec<&[T]> = (0..data.features()).map(|j| data.feature(j)).collect();
         let targets: Vec<&[T]> = (0..data.outputs()).map(|j| data.target(j)).collect();
-        let weights = data.weights().map(scaled_weights);
+        let weight_scale = data.weights().map_or(1.0, |w| power_for(w.iter().fold(0.0_f64, |m, w| m.max(w.to_f64()))));
+        let weights = data.weights().map(|w| w.iter().map(|w| w.to_f64() * weight_scale).collect::<Vec<f64>>());
         let total = match &weights {
             None => Dd::from(data.samples() as f64),
             Some(w) => w.iter().fold(Dd::ZERO, |sum, &w| sum + w.into()),
@@ -63,7 +68,7 @@ impl<'d, T: Real> Design<'d, T> {
         let mut x: Vec<Column> = states.into_iter().filter_map(|(_, found)| found).collect();
         let y = x.split_off(columns.len());
         let units = x.iter().map(|c| c.unit).collect();
-        Ok(Self { columns, targets, weights, intercept, positive, x, y, total, units })
+        Ok(Self { x_view: data.x(), columns, targets, weights, weight_scale, intercept, positive, x, y, total, units })
     }
 
     pub fn rows(&self) -> usize {
@@ -72,6 +77,16 @@ impl<'d, T: Real> Design<'d, T> {
 
     pub fn features(&self) -> usize {
         self.columns.len()
+    }
+
+    /// Rows of X, in the user's units.
+    pub fn rows_of_x(&self, start: usize, len: usize) -> DMatrixView<'_, T> {
+        self.x_view.rows(start, len)
+    }
+
+    /// Whether squares of all numbers are far from the ends of the range of f64, also without scaling.
+    pub fn moderate(&self) -> bool {
+        self.x.iter().chain(&self.y).all(|c| (2.0_f64.powi(-400)..2.0_f64.powi(400)).contains(&c.unit.scale))
     }
 
     pub fn outputs(&self) -> usize {
@@ -101,13 +116,6 @@ impl<'d, T: Real> Design<'d, T> {
     pub fn scale(&self, j: usize) -> f64 {
         self.units[j].scale
     }
-}
-
-/// Weights as f64, over the power of two at the largest.
-fn scaled_weights<T: Real>(weights: &[T]) -> Vec<f64> {
-    let largest = weights.iter().fold(0.0_f64, |m, w| m.max(w.to_f64()));
-    let scale = power_for(largest);
-    weights.iter().map(|w| w.to_f64() * scale).collect()
 }
 
 /// The power of two that brings `size` into [½, 1); 1 for 0. Clamped so that it and its inverse are finite.

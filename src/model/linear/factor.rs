@@ -5,8 +5,9 @@
 //! its R is as good as that of a Householder QR, for one more pass over X and no memory beyond p².
 
 use super::design::Design;
-use super::gram::{self, Gram};
+use super::gram::{self, Centred};
 use crate::Real;
+use crate::linalg::cholesky;
 use crate::linalg::compensated::{self, Dd, Run};
 
 /// A column that the independent ones determine.
@@ -50,7 +51,7 @@ const MOST_GROWTH: usize = 256;
 
 impl Factor {
     pub fn new<T: Real>(design: &mut Design<'_, T>, l2: f64) -> Self {
-        let fits = design.positive > design.features() || l2 > 0.0;
+        let fits = (design.positive > design.features() || l2 > 0.0) && design.moderate();
         if fits && let Some(factor) = Self::from_gram(design, l2) {
             return factor;
         }
@@ -64,37 +65,36 @@ impl Factor {
     }
 
     /// The factor for one penalty from a Gram matrix that is there already.
-    pub fn of_gram<T: Real>(design: &Design<'_, T>, gram: &Gram, l2: f64) -> Option<Self> {
+    pub fn of_gram<T: Real>(design: &Design<'_, T>, gram: &Centred, l2: f64) -> Option<Self> {
         let square = |j: usize| gram.at(j, j) + design.penalty(l2, j).value();
         let (order, constant): (Vec<usize>, Vec<usize>) = (0..design.features()).partition(|&j| square(j) > 0.0);
         let norm: Vec<f64> = order.iter().map(|&j| square(j).sqrt()).collect();
-        let mut r: Vec<Vec<f64>> = Vec::with_capacity(order.len());
-        for (j, &column) in order.iter().enumerate() {
-            let entry = |i: usize| gram.at(order[i].min(column), order[i].max(column)) / (norm[i] * norm[j]);
-            let mut next: Vec<f64> = (0..j).map(entry).collect();
-            for i in 0..j {
-                next[i] = (next[i] - dot(&r[i][..i], &next[..i])) / r[i][i];
+        let p = order.len();
+        let mut l = vec![0.0; p * p];
+        for (j, column) in l.chunks_exact_mut(p.max(1)).enumerate() {
+            for i in j..p {
+                column[i] = gram.at(order[i], order[j]) / (norm[i] * norm[j]);
             }
-            let rest = 1.0 - dot(&next, &next);
-            // Also false for NaN. Beyond the condition that this route is for.
-            if !(rest > 1.0 / (GRAM_CONDITION * GRAM_CONDITION)) {
-                return None;
-            }
-            next.push(rest.sqrt());
-            r.push(next);
+            // With its penalty every column has norm 1.
+            column[j] = 1.0;
         }
+        cholesky::factor(&mut l, p).ok()?;
+        let r: Vec<Vec<f64>> = (0..p).map(|j| (0..=j).map(|i| l[j + i * p]).collect()).collect();
         let mut factor = Self::of_parts(order, norm, r);
         let p = factor.order.len() as f64;
         let rows = (design.rows() as f64).sqrt().min(64.0);
         factor.contraction = f64::EPSILON * (rows + 4.0 * p.sqrt()) * factor.condition * factor.condition;
-        if !(factor.condition < GRAM_CONDITION) {
+        if factor.condition.is_nan() || factor.condition >= GRAM_CONDITION {
             return None;
         }
-        factor.dependent =
-            constant.into_iter().map(|column| Dependent { column, combination: vec![0.0; factor.order.len()] }).collect();
+        factor.dependent = constant
+            .into_iter()
+            .map(|column| Dependent { column, combination: vec![0.0; factor.order.len()] })
+            .collect();
         let side = design.features();
         let first = (0..design.outputs()).map(|k| {
-            let mut c: Vec<f64> = factor.order.iter().zip(&factor.norm).map(|(&j, n)| gram.at(j, side + k) / n).collect();
+            let mut c: Vec<f64> =
+                factor.order.iter().zip(&factor.norm).map(|(&j, n)| gram.at(j, side + k) / n).collect();
             factor.solve(&mut c);
             c
         });
@@ -108,8 +108,15 @@ impl Factor {
         for (j, run) in products.iter_mut().enumerate() {
             run.set(j, run.get(j) + design.penalty(l2, j));
         }
-        let pivoted = Pivoted::new(design, &products, l2);
-        pivoted.finish()
+        Pivoted::new(design, &products, l2).finish()
+    }
+
+    /// The careful route, and R⁻¹ beside R: row i is that of position i, columns of the design in units of the design.
+    pub fn with_inverse<T: Real>(design: &mut Design<'_, T>) -> (Self, Vec<Run>) {
+        let products = gram::compensated_centred(design);
+        let pivoted = Pivoted::new(design, &products, 0.0);
+        let inverse = pivoted.inverse();
+        (pivoted.finish(), inverse)
     }
 
     fn of_parts(order: Vec<usize>, norm: Vec<f64>, r: Vec<Vec<f64>>) -> Self {
@@ -247,7 +254,7 @@ impl Pivoted {
     /// pivoting that is safe and still takes columns in the order in which they come, so that of two equal ones the
     /// second is called dependent.
     fn choose(&self, open: &[usize], rest: &[Dd]) -> Option<usize> {
-        let share = |j: usize| if self.square[j] > 0.0 { rest[j].hi / self.square[j] } else { 0.0 };
+        let share = |j: usize| if self.square[j] > 0.0 { rest[j].hi.max(0.0) / self.square[j] } else { 0.0 };
         let largest = open.iter().fold(0.0_f64, |m, &j| m.max(share(j)));
         open.iter().copied().find(|&j| share(j) >= 1e-4 * largest)
     }
@@ -292,9 +299,28 @@ impl Pivoted {
         row
     }
 
+    /// R⁻¹ in double-double, row after row from the last: Vᵢ = (eᵢ − Σ_{l > i} Rᵢₗ Vₗ) / Rᵢᵢ.
+    fn inverse(&self) -> Vec<Run> {
+        let r = self.order.len();
+        let mut rows = vec![Run::zeros(r); r];
+        for i in (0..r).rev() {
+            let (head, tail) = rows.split_at_mut(i + 1);
+            let row = &mut head[i];
+            row.hi[i] = 1.0;
+            for (l, below) in tail.iter().enumerate() {
+                let factor = self.rows[i].get(self.order[i + 1 + l]);
+                compensated::subtract_multiple(factor, &below.hi, &below.lo, &mut row.hi, &mut row.lo);
+            }
+            let diagonal = self.rows[i].get(self.order[i]);
+            (i..r).for_each(|j| row.set(j, row.get(j) / diagonal));
+        }
+        rows
+    }
+
     fn finish(self) -> Factor {
         let norm: Vec<f64> = self.order.iter().map(|&j| self.square[j].sqrt()).collect();
-        let column = |(j, &c): (usize, &usize)| self.rows[..=j].iter().map(|row| row.get(c).value() / norm[j]).collect();
+        let column =
+            |(j, &c): (usize, &usize)| self.rows[..=j].iter().map(|row| row.get(c).value() / norm[j]).collect();
         let r: Vec<Vec<f64>> = self.order.iter().enumerate().map(column).collect();
         let mut dependent: Vec<Dependent> = self
             .dependent

@@ -1,79 +1,66 @@
 //! Products Xᵀ W X of the scaled design, block by block: in f64 of the centred columns, and in double-double of the
 //! columns themselves.
 
-use super::design::{BLOCK, Design};
+use super::design::{BLOCK, Column, Design};
 use crate::Real;
 use crate::linalg::compensated::{self, Dd, Run, Unit};
-use crate::linalg::{packed, threads};
+use crate::linalg::gram::Gram;
+use crate::linalg::{Block, threads};
 
-/// (Xc, Yc)ᵀ W (Xc, Yc) of centred columns in f64, upper triangle in a square column-major matrix of side p + k.
+/// (Xc, Yc)ᵀ W (Xc, Yc) of centred columns and targets in f64, in the units of the design.
 #[derive(Debug)]
-pub(super) struct Gram {
-    pub side: usize,
-    pub values: Vec<f64>,
+pub(super) struct Centred {
+    sums: Gram,
+    scales: Vec<f64>,
+    /// What the means were off by, √Σw times; zeros without an intercept.
+    off: Vec<f64>,
 }
 
-impl Gram {
+impl Centred {
+    /// Entry (i, j); the targets follow the features.
     pub fn at(&self, i: usize, j: usize) -> f64 {
-        self.values[i + j * self.side]
+        self.sums.at(i, j) * self.scales[i] * self.scales[j] - self.off[i] * self.off[j]
     }
 }
 
-/// Gram matrix of the centred columns and targets; what the means were off by is found on the way, corrected in the
+/// Gram matrix of the centred columns and targets. What the means were off by is found on the way, corrected in the
 /// matrix and stored in the low part of the design's means.
-pub(super) fn centred<T: Real>(design: &mut Design<'_, T>) -> Gram {
-    let side = design.features() + design.outputs();
-    let wide = side + usize::from(design.intercept);
-    let root: Option<Vec<f64>> = design.weights.as_ref().map(|w| w.iter().map(|w| w.sqrt()).collect());
+pub(super) fn centred<T: Real>(design: &mut Design<'_, T>) -> Centred {
+    let (p, k) = (design.features(), design.outputs());
+    let extras = k + usize::from(design.intercept);
+    let shift = |c: &Column| if design.intercept { c.centre() / c.unit.scale } else { 0.0 };
+    let (shifts, levels): (Vec<f64>, Vec<f64>) =
+        (design.x.iter().map(shift).collect(), design.y.iter().map(shift).collect());
+    let wide = p + extras;
     let lanes = design.lanes(most_lanes(wide * wide * 8));
-    let mut states: Vec<Vec<f64>> = vec![vec![0.0; wide * wide]; lanes];
+    let mut states = vec![Gram::new(p, extras); lanes];
     let cost = design.rows().saturating_mul(wide * wide);
     threads::for_each(&mut states, cost, |lane, sum| {
-        let mut block = vec![0.0; wide * BLOCK];
+        let mut last = vec![1.0; BLOCK * extras];
         design.blocks(lanes, lane, |start, len| {
-            pack(design, root.as_deref(), start, len, &mut block);
-            packed::accumulate(&block, BLOCK, wide, sum);
+            for ((y, level), out) in design.targets.iter().zip(&levels).zip(last.chunks_exact_mut(BLOCK)) {
+                let unit = Unit { scale: 1.0, shift: *level };
+                compensated::shift(&y[start..start + len], unit, &mut out[..len]);
+            }
+            let last: Vec<&[f64]> = last.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
+            let block = Block::new(design.rows_of_x(start, len));
+            sum.add(&block, &last, &shifts, design.weights.as_ref().map(|w| &w[start..start + len]));
         });
     });
-    let sum = merge(states);
-    if !design.intercept {
-        return Gram { side, values: sum };
-    }
-    // The last column holds Σ w (x − mean): zero but for the rounding of the mean.
-    let total = design.total.value();
-    let off: Vec<f64> = (0..side).map(|j| sum[j + side * wide] / total).collect();
-    let mut values = vec![0.0; side * side];
-    for j in 0..side {
-        for i in 0..=j {
-            values[i + j * side] = sum[i + j * wide] - total * off[i] * off[j];
+    let mut sums = Gram::new(p, extras);
+    states.iter().for_each(|state| sums.merge(state));
+    let scales: Vec<f64> = design.x.iter().chain(&design.y).map(|c| c.unit.scale).collect();
+    let mut off = vec![0.0; p + k];
+    if design.intercept {
+        // The last column of the sums holds Σ w (x − mean): zero but for the rounding of the mean.
+        let total = design.total.value();
+        for (j, column) in design.x.iter_mut().chain(&mut design.y).enumerate() {
+            let mean = sums.at(j, wide - 1) * column.unit.scale / total;
+            column.mean = Dd::sum(column.mean.hi, mean);
+            off[j] = mean * total.sqrt();
         }
     }
-    for (column, off) in design.x.iter_mut().chain(&mut design.y).zip(off) {
-        column.mean = Dd::sum(column.mean.hi, off);
-    }
-    Gram { side, values }
-}
-
-/// A block of √w (x scale − mean), column after column, and √w itself at the end where there is an intercept; rows past
-/// `len` are 0.
-fn pack<T: Real>(design: &Design<'_, T>, root: Option<&[f64]>, start: usize, len: usize, packed: &mut [f64]) {
-    let root = root.map(|r| &r[start..start + len]);
-    let columns = design.columns.iter().zip(&design.x).chain(design.targets.iter().zip(&design.y));
-    let mut out = packed.chunks_exact_mut(BLOCK);
-    for ((column, c), out) in columns.zip(&mut out) {
-        let (out, rest) = out.split_at_mut(len);
-        rest.fill(0.0);
-        let unit = Unit { scale: c.unit.scale, shift: c.centre() };
-        compensated::shift(&column[start..start + len], unit, root, out);
-    }
-    if let (true, Some(out)) = (design.intercept, out.next()) {
-        let (out, rest) = out.split_at_mut(len);
-        rest.fill(0.0);
-        match root {
-            Some(root) => out.copy_from_slice(root),
-            None => out.fill(1.0),
-        }
-    }
+    Centred { sums, scales, off }
 }
 
 /// Xᵀ W X in double-double, of the columns in their units (exact numbers), centred afterwards; upper triangle by columns: entry
@@ -91,7 +78,7 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
         let units = vec![Unit::ONE; p];
         design.blocks(lanes, lane, |start, len| {
             for ((column, c), out) in design.columns.iter().zip(&design.x).zip(packed.chunks_exact_mut(BLOCK)) {
-                compensated::shift(&column[start..start + len], c.unit, None, &mut out[..len]);
+                compensated::shift(&column[start..start + len], c.unit, &mut out[..len]);
             }
             let columns: Vec<&[f64]> = packed.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
             for j in 0..p {
@@ -135,13 +122,4 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
 /// How many partial sums of this many bytes are kept at once: 16, fewer where they are large.
 fn most_lanes(bytes: usize) -> usize {
     ((64 << 20) / bytes.max(1)).clamp(2, 16)
-}
-
-fn merge(states: Vec<Vec<f64>>) -> Vec<f64> {
-    let mut states = states.into_iter();
-    let mut sum = states.next().unwrap_or_default();
-    for more in states {
-        sum.iter_mut().zip(more).for_each(|(a, b)| *a += b);
-    }
-    sum
 }

@@ -159,7 +159,8 @@ impl Rounding {
     fn new<T: Real>(design: &Design<'_, T>, factor: &Factor, target: &Refined, c: usize, rounded: &[f64]) -> Self {
         let t = design.y[c].unit.scale;
         let total = design.total.value();
-        let change = |j: usize| (Dd::from(scale(rounded[j], 1.0 / design.scale(j), t)) - target.coefficients.beta[j]).value();
+        let change =
+            |j: usize| (Dd::from(scale(rounded[j], 1.0 / design.scale(j), t)) - target.coefficients.beta[j]).value();
         let mut d: Vec<f64> = factor.order.iter().zip(&factor.norm).map(|(&j, n)| change(j) * n).collect();
         for dependent in &factor.dependent {
             let change = change(dependent.column);
@@ -204,7 +205,8 @@ fn correct_digits<T: Real>(design: &Design<'_, T>, factor: &Factor, target: &Ref
     let mut worst = coefficients.beta.iter().zip(errors).fold(0.0_f64, |worst, (&b, e)| worst.max(relative(e, b)));
     if design.intercept {
         let error = target.error * intercept_growth(design, factor)
-            + target.sharing * factor.order.iter().zip(&factor.norm).map(|(&j, n)| design.x[j].centre().abs() / n).sum::<f64>();
+            + target.sharing
+                * factor.order.iter().zip(&factor.norm).map(|(&j, n)| design.x[j].centre().abs() / n).sum::<f64>();
         worst = worst.max(relative(error, intercept(design, coefficients, c)));
     }
     (-(worst + unit).log10()).max(0.0)

@@ -134,7 +134,8 @@ struct Target {
 
 impl Target {
     fn new((output, coefficients): (usize, Coefficients)) -> Self {
-        let refined = Refined { coefficients, objective: 0.0, last: 0.0, error: f64::INFINITY, sharing: 0.0, passes: 0 };
+        let refined =
+            Refined { coefficients, objective: 0.0, last: 0.0, error: f64::INFINITY, sharing: 0.0, passes: 0 };
         Self { output, refined, step: f64::INFINITY, done: false }
     }
 
@@ -156,11 +157,8 @@ impl Target {
         // ‖W½ (X d + shift)‖, the length of the correction in the space of the fitted values.
         let step = (norm(&half).powi(2) + design.total.value() * shift * shift).sqrt();
         let noise = self.noise(design, factor, &residual);
-        let penalties = if l2 > 0.0 {
-            at.beta.iter().enumerate().map(|(j, &b)| (penalty(j, b) * b).value()).sum()
-        } else {
-            0.0
-        };
+        let penalties =
+            if l2 > 0.0 { at.beta.iter().enumerate().map(|(j, &b)| (penalty(j, b) * b).value()).sum() } else { 0.0 };
         let size = self.size(factor);
         self.refined.objective = residual.square + penalties;
         // From the second pass on the steps show what a step leaves; before, the factor's bound has to do.
@@ -174,7 +172,11 @@ impl Target {
         self.apply(design, factor, &d, shift);
         self.refined.objective -= step * step;
         self.refined.passes += 1;
-        let contraction = if self.step.is_finite() { observed.max(factor.contraction.min(observed * 10.0)) } else { factor.contraction };
+        let contraction = if self.step.is_finite() {
+            observed.max(factor.contraction.min(observed * 10.0))
+        } else {
+            factor.contraction
+        };
         self.step = step;
         self.refined.last = if size > 0.0 { norm(&d) / size } else { f64::from(u8::from(norm(&d) > 0.0)) };
         self.refined.error = (contraction.min(0.5) * step).max(noise);

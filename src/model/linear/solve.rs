@@ -23,8 +23,7 @@ pub(super) fn basic<T: Real>(design: &Design<'_, T>, factor: Factor, l2: f64) ->
 /// penalty goes to 0. The fitted values stay, to the last digit: the independent coefficients are refined again.
 pub(super) fn least_norm<T: Real>(design: &Design<'_, T>, solved: Solved, l2: f64) -> Solved {
     let Solved { factor, targets } = solved;
-    let moved: Vec<&Dependent> =
-        factor.dependent.iter().filter(|d| d.combination.iter().any(|&c| c != 0.0)).collect();
+    let moved: Vec<&Dependent> = factor.dependent.iter().filter(|d| d.combination.iter().any(|&c| c != 0.0)).collect();
     let Some(shares) = Shares::new(design, &factor, &moved) else {
         return Solved { factor, targets };
     };
@@ -46,7 +45,9 @@ pub(super) fn least_norm<T: Real>(design: &Design<'_, T>, solved: Solved, l2: f6
     }
     let mut again = refine(design, &factor, l2, Some(start));
     for (new, old) in again.iter_mut().zip(&targets) {
-        let size = norm(&factor.order.iter().zip(&factor.norm).map(|(&j, n)| old.coefficients.beta[j].hi * n).collect::<Vec<_>>());
+        let size = norm(
+            &factor.order.iter().zip(&factor.norm).map(|(&j, n)| old.coefficients.beta[j].hi * n).collect::<Vec<_>>(),
+        );
         // How the coefficients are shared out is known to the precision of f64 alone.
         new.sharing = 16.0 * f64::EPSILON * factor.condition * shares.condition * size;
         new.passes += old.passes;
@@ -71,7 +72,11 @@ impl Shares {
             return None;
         }
         let column = |d: &&Dependent| {
-            d.combination.iter().zip(&factor.order).map(|(c, &l)| c * (design.scale(l) / design.scale(d.column))).collect()
+            d.combination
+                .iter()
+                .zip(&factor.order)
+                .map(|(c, &l)| c * (design.scale(l) / design.scale(d.column)))
+                .collect()
         };
         let c: Vec<Vec<f64>> = moved.iter().map(column).collect();
         let (m, r) = (c.len(), factor.rank());
@@ -79,7 +84,8 @@ impl Shares {
         let row = |i: usize| -> Vec<f64> { c.iter().map(|c| c[i]).collect() };
         let vectors: Vec<Vec<f64>> = if inner { c.clone() } else { (0..r).map(row).collect() };
         let size = 1.0 + vectors.iter().map(|v| super::factor::dot(v, v)).sum::<f64>();
-        let r = cholesky(vectors.len(), |i, j| super::factor::dot(&vectors[i], &vectors[j]) + f64::from(u8::from(i == j)))?;
+        let r =
+            cholesky(vectors.len(), |i, j| super::factor::dot(&vectors[i], &vectors[j]) + f64::from(u8::from(i == j)))?;
         size.is_finite().then_some(Self { c, r, inner, condition: size.sqrt() })
     }
 
