@@ -52,6 +52,17 @@ pub enum Error {
         /// What the layer needs.
         needs: &'static str,
     },
+    /// A sequence in a list has the wrong shape.
+    Sequence {
+        /// Its position in the list, from 0.
+        index: usize,
+        /// What was measured, as in "number of steps".
+        what: &'static str,
+        /// The size that fits.
+        expected: usize,
+        /// The size that came.
+        found: usize,
+    },
     /// A setting is out of range.
     Config {
         /// The setting.
@@ -115,6 +126,9 @@ impl fmt::Display for Error {
                 write!(f, "target at row {row} is not legal for this loss; it needs {needs}")
             }
             Self::Input { row, needs } => write!(f, "input at row {row} is not legal for this layer; it needs {needs}"),
+            Self::Sequence { index, what, expected, found } => {
+                write!(f, "sequence {index}: {what} should be {expected}, found {found}")
+            }
             Self::Config { name, needs } => write!(f, "{name} must be {needs}"),
             Self::Diverged { iteration } => {
                 write!(f, "the fit diverged at iteration {iteration}; lower the learning rate or scale the features")

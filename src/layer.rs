@@ -64,6 +64,11 @@ pub trait Layer<T: Real>: Send + Sync {
         Ok(())
     }
 
+    /// The layer as an affine map, if that is all it is: solvers then use what they know of linear models.
+    fn affine(&self) -> Option<&Affine> {
+        None
+    }
+
     /// Whether every sample of the block is a legal input; asked once at a fit and at a prediction. Most layers take any
     /// finite numbers, and this default reads none.
     ///

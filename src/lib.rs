@@ -45,12 +45,13 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod check;
-mod data;
+pub mod data;
 mod error;
 pub mod layer;
 mod layout;
 mod linalg;
 pub mod loss;
+pub mod metrics;
 mod model;
 mod objective;
 pub mod optim;

@@ -40,6 +40,12 @@ pub trait Loss<T: Real>: Send + Sync {
         Ok(())
     }
 
+    /// The same loss on f64 numbers, where it has second derivatives: solvers of linear models then carry the digits that
+    /// single precision would lose.
+    fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
+        None
+    }
+
     /// Σᵢ wᵢ ℓ(zᵢ, yᵢ) over a block; all wᵢ are 1 where `weights` is `None`. A sample of weight 0 adds exactly 0.
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
         let samples = z.chunks_exact(outputs).zip(y.chunks_exact(outputs));
@@ -83,4 +89,9 @@ pub trait Curvature<T: Real>: Loss<T> {
 
     /// Writes ∂²ℓ/∂z² v into `hv`.
     fn curvature_product(&self, z: &[T], y: &[T], v: &[T], hv: &mut [T]);
+
+    /// Whether ℓ(z + c 1, y) = ℓ(z, y) for every c, as for a softmax of `outputs` scores.
+    fn ignores_shift(&self, _outputs: usize) -> bool {
+        false
+    }
 }

@@ -1,12 +1,15 @@
 //! The float bound of the whole crate.
 
+mod columns;
 mod inner;
 mod lanes;
 mod outer;
 
+pub(crate) use columns::CHAIN;
+pub use columns::{Combine, Dots, Scores};
 pub use inner::Inner;
 pub(crate) use lanes::Lanes;
-pub use outer::{Into, Outer};
+pub use outer::{Into, Outer, Strided};
 
 use nalgebra::RealField;
 use pulp::{Arch, WithSimd};
@@ -31,6 +34,35 @@ pub trait Real: RealField + Copy + Default {
     /// C = A B, or C ± A B.
     #[doc(hidden)]
     fn outer(product: Outer<'_, Self>) {
+        product.plain();
+    }
+
+    /// z = X w, a few columns at a time.
+    #[doc(hidden)]
+    fn combine(product: Combine<'_, Self>) {
+        product.plain();
+    }
+
+    /// Xᵀ v, a few columns at a time.
+    #[doc(hidden)]
+    fn dots(product: Dots<'_, Self>) {
+        product.plain();
+    }
+
+    /// Σ xᵢ, in lanes.
+    #[doc(hidden)]
+    fn sum(x: &[Self]) -> Self {
+        let mut lanes = [Self::zero(); 16];
+        let (chunks, rest) = x.as_chunks::<16>();
+        for chunk in chunks {
+            lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane += x);
+        }
+        rest.iter().chain(&lanes).fold(Self::zero(), |sum, &x| sum + x)
+    }
+
+    /// z = X w, sample by sample.
+    #[doc(hidden)]
+    fn scores(product: Scores<'_, Self>) {
         product.plain();
     }
 }
@@ -60,6 +92,18 @@ impl Real for f32 {
     fn outer(product: Outer<'_, Self>) {
         vectorize(product);
     }
+
+    fn combine(product: Combine<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn dots(product: Dots<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn scores(product: Scores<'_, Self>) {
+        vectorize(product);
+    }
 }
 
 impl Real for f64 {
@@ -78,6 +122,18 @@ impl Real for f64 {
     }
 
     fn outer(product: Outer<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn combine(product: Combine<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn dots(product: Dots<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn scores(product: Scores<'_, Self>) {
         vectorize(product);
     }
 }

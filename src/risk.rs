@@ -1,6 +1,7 @@
 //! The risk: data, layer and loss seen as one objective.
 
 mod batch;
+mod conditioned;
 mod hessian;
 mod lane;
 
@@ -9,7 +10,7 @@ use crate::layer::Layer;
 use crate::layout::{Layout, Role};
 use crate::linalg::{Block, block_rows, carried::Carried, threads};
 use crate::loss::Loss;
-use crate::objective::Objective;
+use crate::objective::{Conditioned, Objective};
 use crate::{Error, Real, Result};
 use batch::Batch;
 use lane::{Lane, Task};
@@ -242,6 +243,13 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Objective<T> for Risk<'_, T, N, L> {
 
     fn layout(&self) -> Option<&Layout> {
         Some(&self.layout)
+    }
+
+    /// Over an affine layer, by a loss that can be had in f64: centred and scaled features, in f64.
+    fn conditioned(&mut self) -> Option<Box<dyn Conditioned<T> + '_>> {
+        let (layer, loss) = (self.layer.affine()?, self.loss.in_f64()?);
+        let risk = conditioned::Conditioned::new(self.data, layer, loss, &self.targets, self.l2);
+        Some(Box::new(risk))
     }
 }
 

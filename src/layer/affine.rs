@@ -68,6 +68,10 @@ impl<T: Real> Layer<T> for Affine {
         }
     }
 
+    fn affine(&self) -> Option<&Affine> {
+        Some(self)
+    }
+
     fn check(&self) -> Result<()> {
         if self.inputs == 0 {
             return Err(Error::Config { name: "inputs of a layer", needs: "at least 1" });

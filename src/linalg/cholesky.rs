@@ -2,7 +2,7 @@
 //! products.
 
 use crate::Real;
-use crate::real::{Into, Outer};
+use crate::real::{Into, Outer, Strided};
 
 /// Columns factored at a time.
 const BLOCK: usize = 48;
@@ -61,16 +61,12 @@ fn update<T: Real>(a: &mut [T], n: usize, start: usize, width: usize, scratch: &
         let wide = (below - j).min(BLOCK);
         let c = &mut a[(end + j) * n + end + j..];
         let product = Outer {
-            a: &scratch[j..],
-            lda: below,
             m: below - j,
             k: width,
-            b: &scratch[j..],
-            down: below,
-            right: 1,
             n: wide,
-            c,
-            ldc: n,
+            a: Strided { data: &scratch[j..], down: 1, right: below },
+            b: Strided { data: &scratch[j..], down: below, right: 1 },
+            c: Strided { data: c, down: 1, right: n },
             into: Into::Sub,
         };
         T::outer(product);

@@ -1,62 +1,218 @@
-//! The products of the layers. The order of each sum depends on its own length alone, so an entry of a product does not
-//! depend on which other rows and columns are computed with it.
+//! The products of the layers, on the kernels of [`Real`].
+//!
+//! An entry of a forward product is the same sum in the same order whatever other rows and columns are computed with it, and
+//! whether the samples lie gathered or as feature columns: a prediction does not depend on its batch. With several outputs
+//! the sum is one chain over the inputs; with one output it is made of chains of eight, see `real::columns`.
 
 use super::Block;
 use crate::Real;
+use crate::real::{CHAIN, Combine, Dots, Into, Outer, Scores, Strided};
 use nalgebra::DMatrix;
+
+/// A block of feature columns is copied into tiles of this many numbers on the stack, where the kernels want one slice.
+const TILE: usize = 2048;
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
 pub fn forward<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &DMatrix<T>, z: &mut [T]) {
-    for (z, x) in z.chunks_exact_mut(outputs).zip(x.as_slice().chunks_exact(x.nrows())) {
-        z.fill(T::zero());
-        for (w, &x) in w.chunks_exact(outputs).zip(x) {
-            z.iter_mut().zip(w).for_each(|(z, &w)| *z += w * x);
-        }
-        z.iter_mut().zip(bias).for_each(|(z, &b)| *z += b);
+    let (p, n) = x.shape();
+    if outputs == 1 {
+        T::scores(Scores { weights: w, x: x.as_slice(), out: z });
+    } else {
+        T::outer(Outer {
+            m: outputs,
+            k: p,
+            n,
+            a: Strided { data: w, down: 1, right: outputs },
+            b: Strided { data: x.as_slice(), down: 1, right: p },
+            c: Strided { data: &mut *z, down: 1, right: outputs },
+            into: Into::Set,
+        });
+    }
+    add_bias(bias, z);
+}
+
+/// z ← z + b 1ᵀ.
+fn add_bias<T: Real>(bias: &[T], z: &mut [T]) {
+    match bias {
+        [] => {}
+        [b] => z.iter_mut().for_each(|z| *z += *b),
+        _ => z.chunks_exact_mut(bias.len()).for_each(|z| z.iter_mut().zip(bias).for_each(|(z, &b)| *z += b)),
     }
 }
 
 /// dW += dz xᵀ, db += dz 1.
 pub fn backward<T: Real>(dz: &[T], outputs: usize, x: &DMatrix<T>, dw: &mut [T], db: &mut [T]) {
-    for (dz, x) in dz.chunks_exact(outputs).zip(x.as_slice().chunks_exact(x.nrows())) {
-        for (dw, &x) in dw.chunks_exact_mut(outputs).zip(x) {
-            dw.iter_mut().zip(dz).for_each(|(dw, &dz)| *dw += dz * x);
-        }
-        db.iter_mut().zip(dz).for_each(|(db, &dz)| *db += dz);
+    let (p, n) = x.shape();
+    let gradient = Strided { data: dz, down: 1, right: outputs };
+    let samples = Strided { data: x.as_slice(), down: 1, right: p };
+    // The longer side of dW goes across the registers, or most lanes of a narrow layer would be idle.
+    let (m, a, b, c) = if outputs < 16 && outputs < p {
+        (p, samples, gradient.flipped(), Strided { data: dw, down: outputs, right: 1 })
+    } else {
+        (outputs, gradient, samples.flipped(), Strided { data: dw, down: 1, right: outputs })
+    };
+    T::outer(Outer { m, k: n, n: p * outputs / m, a, b, c, into: Into::Add });
+    add_columns(dz, outputs, db);
+}
+
+/// db += dz 1, for a bias or none.
+fn add_columns<T: Real>(dz: &[T], outputs: usize, db: &mut [T]) {
+    match db {
+        [] => {}
+        [db] => *db += T::sum(dz),
+        _ => dz.chunks_exact(outputs).for_each(|dz| db.iter_mut().zip(dz).for_each(|(db, &dz)| *db += dz)),
     }
 }
 
 /// dx = Wᵀ dz.
 pub fn backward_input<T: Real>(w: &[T], outputs: usize, dz: &[T], dx: &mut [T]) {
     let inputs = w.len() / outputs;
-    for (dx, dz) in dx.chunks_exact_mut(inputs).zip(dz.chunks_exact(outputs)) {
-        for (dx, w) in dx.iter_mut().zip(w.chunks_exact(outputs)) {
-            *dx = w.iter().zip(dz).fold(T::zero(), |sum, (&w, &dz)| sum + w * dz);
-        }
-    }
+    T::outer(Outer {
+        m: inputs,
+        k: outputs,
+        n: dz.len() / outputs,
+        a: Strided { data: w, down: outputs, right: 1 },
+        b: Strided { data: dz, down: 1, right: outputs },
+        c: Strided { data: dx, down: 1, right: inputs },
+        into: Into::Set,
+    });
+}
+
+/// The columns `from .. from + count` of a block.
+fn columns<'b, T: Real>(block: &'b Block<'_, T>, from: usize, count: usize) -> [&'b [T]; CHAIN] {
+    let mut columns: [&[T]; CHAIN] = [&[]; CHAIN];
+    (0..count).for_each(|j| columns[j] = block.column(from + j));
+    columns
 }
 
 /// [`forward`] on feature columns.
 pub fn forward_block<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block<'_, T>, z: &mut [T]) {
-    z.fill(T::zero());
-    for (j, w) in w.chunks_exact(outputs).enumerate() {
-        for (z, &x) in z.chunks_exact_mut(outputs).zip(block.column(j)) {
-            z.iter_mut().zip(w).for_each(|(z, &w)| *z += w * x);
+    if outputs == 1 {
+        for (c, weights) in w.chunks(CHAIN).enumerate() {
+            let columns = columns(block, c * CHAIN, weights.len());
+            T::combine(Combine { columns: &columns[..weights.len()], weights, out: &mut *z, set: c == 0 });
         }
+    } else {
+        forward_tiles(w, outputs, block, z);
     }
-    for z in z.chunks_exact_mut(outputs) {
-        z.iter_mut().zip(bias).for_each(|(z, &b)| *z += b);
+    add_bias(bias, z);
+}
+
+/// Some samples and some features at a time: the sum over the features goes on from tile to tile.
+fn forward_tiles<T: Real>(w: &[T], outputs: usize, block: &Block<'_, T>, z: &mut [T]) {
+    const ROWS: usize = 32;
+    const DEPTH: usize = TILE / ROWS;
+    let mut tile = [T::zero(); TILE];
+    for i in (0..block.len()).step_by(ROWS) {
+        let rows = (block.len() - i).min(ROWS);
+        for j in (0..block.features()).step_by(DEPTH) {
+            let depth = (block.features() - j).min(DEPTH);
+            for (t, tile) in tile.chunks_exact_mut(ROWS).take(depth).enumerate() {
+                tile[..rows].copy_from_slice(&block.column(j + t)[i..i + rows]);
+            }
+            T::outer(Outer {
+                m: rows,
+                k: depth,
+                n: outputs,
+                a: Strided { data: &tile, down: 1, right: ROWS },
+                b: Strided { data: &w[j * outputs..], down: outputs, right: 1 },
+                c: Strided { data: &mut z[i * outputs..], down: outputs, right: 1 },
+                into: if j == 0 { Into::Set } else { Into::Add },
+            });
+        }
     }
 }
 
 /// [`backward`] on feature columns.
 pub fn backward_block<T: Real>(dz: &[T], outputs: usize, block: &Block<'_, T>, dw: &mut [T], db: &mut [T]) {
-    for (j, dw) in dw.chunks_exact_mut(outputs).enumerate() {
-        for (dz, &x) in dz.chunks_exact(outputs).zip(block.column(j)) {
-            dw.iter_mut().zip(dz).for_each(|(dw, &dz)| *dw += dz * x);
+    if outputs == 1 {
+        for (c, dw) in dw.chunks_mut(CHAIN).enumerate() {
+            let count = dw.len();
+            T::dots(Dots { columns: &columns(block, c * CHAIN, count)[..count], vector: dz, out: dw });
+        }
+    } else {
+        backward_tiles(dz, outputs, block, dw);
+    }
+    add_columns(dz, outputs, db);
+}
+
+fn backward_tiles<T: Real>(dz: &[T], outputs: usize, block: &Block<'_, T>, dw: &mut [T]) {
+    const COLUMNS: usize = 12;
+    const ROWS: usize = TILE / COLUMNS;
+    let mut tile = [T::zero(); TILE];
+    for i in (0..block.len()).step_by(ROWS) {
+        let rows = (block.len() - i).min(ROWS);
+        for (c, dw) in dw.chunks_mut(COLUMNS * outputs).enumerate() {
+            let n = dw.len() / outputs;
+            for (j, tile) in tile.chunks_exact_mut(ROWS).take(n).enumerate() {
+                tile[..rows].copy_from_slice(&block.column(c * COLUMNS + j)[i..i + rows]);
+            }
+            T::outer(Outer {
+                m: outputs,
+                k: rows,
+                n,
+                a: Strided { data: &dz[i * outputs..], down: 1, right: outputs },
+                b: Strided { data: &tile, down: 1, right: ROWS },
+                c: Strided { data: dw, down: 1, right: outputs },
+                into: Into::Add,
+            });
         }
     }
-    for dz in dz.chunks_exact(outputs) {
-        db.iter_mut().zip(dz).for_each(|(db, &dz)| *db += dz);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn number<T: Real>(i: usize) -> T {
+        T::of(((i * 7919 + 13) % 1009) as f64 / 504.5 - 1.0)
+    }
+
+    fn matrix<T: Real>(rows: usize, columns: usize, seed: usize) -> DMatrix<T> {
+        DMatrix::from_fn(rows, columns, |i, j| number(i + j * rows + seed))
+    }
+
+    fn check<T: Real>(n: usize, p: usize, k: usize, biased: bool, eps: f64) {
+        let (w, x, dz) = (matrix::<T>(k, p, 1), matrix::<T>(p, n, 2), matrix::<T>(k, n, 3));
+        let bias: Vec<T> = (0..if biased { k } else { 0 }).map(number).collect();
+        let rows = x.transpose();
+        let block = Block::new(rows.as_view());
+        let close = |a: &DMatrix<T>, b: &DMatrix<T>, terms: usize| (a - b).amax().to_f64() <= eps * (terms + 1) as f64;
+
+        let (mut z, mut zb) = (DMatrix::zeros(k, n), DMatrix::zeros(k, n));
+        forward(w.as_slice(), &bias, k, &x, z.as_mut_slice());
+        forward_block(w.as_slice(), &bias, k, &block, zb.as_mut_slice());
+        assert_eq!(z, zb, "gathered and in place, {n} {p} {k}");
+        let b = DMatrix::from_fn(k, n, |i, _| bias.get(i).copied().unwrap_or_else(T::zero));
+        assert!(close(&z, &(&w * &x + b), p), "forward {n} {p} {k}");
+
+        let (mut dw, mut db) = (matrix::<T>(k, p, 9), bias.iter().map(|_| T::one()).collect::<Vec<T>>());
+        let (mut dwb, mut dbb) = (dw.clone(), db.clone());
+        let expected = &dw + &dz * x.transpose();
+        backward(dz.as_slice(), k, &x, dw.as_mut_slice(), &mut db);
+        backward_block(dz.as_slice(), k, &block, dwb.as_mut_slice(), &mut dbb);
+        assert!(close(&dw, &expected, n) && close(&dwb, &expected, n), "backward {n} {p} {k}");
+        let sums = DMatrix::from_fn(db.len(), 1, |i, _| T::one() + dz.row(i).sum());
+        let column = |v: &[T]| DMatrix::from_column_slice(v.len(), 1, v);
+        assert!(close(&column(&db), &sums, n) && close(&column(&dbb), &sums, n), "bias {n} {p} {k}");
+
+        let mut dx = DMatrix::zeros(p, n);
+        backward_input(w.as_slice(), k, dz.as_slice(), dx.as_mut_slice());
+        assert!(close(&dx, &(w.transpose() * &dz), k), "input {n} {p} {k}");
+
+        for i in [0, n / 2, n - 1] {
+            let mut alone = vec![T::zero(); k];
+            forward(w.as_slice(), &bias, k, &x.columns(i, 1).into_owned(), &mut alone);
+            assert_eq!(alone, z.column(i).as_slice(), "sample {i} alone, {n} {p} {k}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn equal_the_matrix_products(n in 1usize..80, p in 1usize..150, k in 1usize..40, biased: bool) {
+            check::<f64>(n, p, k, biased, 4e-16);
+            check::<f32>(n, p, k, biased, 2e-7);
+        }
     }
 }

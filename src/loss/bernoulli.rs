@@ -44,6 +44,10 @@ pub(super) fn curvature<T: Real>(z: T) -> T {
 }
 
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
+    fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
+        Some(self)
+    }
+
     fn value(&self, z: &[T], y: &[T]) -> T {
         z.iter().zip(y).fold(T::zero(), |sum, (&z, &y)| sum + value(z, y))
     }

@@ -37,6 +37,10 @@ fn value<T: Real>(z: &[T], y: &[T], top: usize, rest: T) -> T {
 }
 
 impl<T: Real> Loss<T> for CrossEntropy {
+    fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
+        Some(self)
+    }
+
     fn value(&self, z: &[T], y: &[T]) -> T {
         if z.len() == 1 {
             return bernoulli::value(z[0], y[0]);
@@ -81,6 +85,10 @@ impl<T: Real> Loss<T> for CrossEntropy {
 }
 
 impl<T: Real> Curvature<T> for CrossEntropy {
+    fn ignores_shift(&self, outputs: usize) -> bool {
+        outputs > 1
+    }
+
     /// diag(p) − p pᵀ.
     fn curvature(&self, z: &[T], _: &[T], h: &mut [T]) {
         let k = z.len();

@@ -44,6 +44,10 @@ impl Huber {
 }
 
 impl<T: Real> Loss<T> for Huber {
+    fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
+        Some(self)
+    }
+
     fn value(&self, z: &[T], y: &[T]) -> T {
         z.iter().zip(y).fold(T::zero(), |sum, (&z, &y)| sum + self.at(z - y).0)
     }

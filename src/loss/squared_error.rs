@@ -15,6 +15,10 @@ use crate::Real;
 pub struct SquaredError;
 
 impl<T: Real> Loss<T> for SquaredError {
+    fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
+        Some(self)
+    }
+
     fn value(&self, z: &[T], y: &[T]) -> T {
         z.iter().zip(y).fold(T::zero(), |sum, (&z, &y)| sum + (z - y) * (z - y) * T::of(0.5))
     }

@@ -123,19 +123,42 @@ impl Newton {
             let Some(remaining) = system.again(&here) else { continue };
             let close = run.gradient_norm(&here) <= self.tolerance && remaining <= DECREMENT * scale;
             let spent = drowned && remaining > 0.25 * decrement;
-            if (close || spent) && run.iterations() < self.max_iterations {
-                // One step more with the factor at hand: near the end it differs too little to matter.
-                if search.run(run.objective, &here, &system.direction, 1.0, &mut next).is_some()
-                    && system.again(&next).is_some_and(|after| after < remaining)
-                {
-                    std::mem::swap(&mut here, &mut next);
-                    if run.record(&here).is_break() {
-                        return run.finish(Reason::Stopped, here);
-                    }
-                }
-                return run.finish(if close { Reason::Gradient } else { Reason::Value }, here);
+            if close || spent {
+                let stopped = self.polish(&mut run, &mut system, &mut here, remaining);
+                let reason = if close { Reason::Gradient } else { Reason::Value };
+                return run.finish(if stopped { Reason::Stopped } else { reason }, here);
             }
         }
+    }
+
+    /// Steps with the factor at hand, at the price of a gradient each, as long as they gain at least a digit: near the end
+    /// the factor differs little from that of the Hessian there. Returns whether the observer stopped the fit.
+    fn polish<T: Real, O: Hessian<f64> + Coordinates<T> + ?Sized>(
+        &self,
+        run: &mut Run<'_, T, O>,
+        system: &mut System,
+        here: &mut Point,
+        mut remaining: f64,
+    ) -> bool {
+        let mut next = here.clone();
+        while remaining > 0.0 && run.iterations() < self.max_iterations {
+            next.phi.iter_mut().zip(&here.phi).zip(&system.direction).for_each(|((next, here), d)| *next = here + d);
+            next.value = run.objective.gradient(&next.phi, &mut next.grad);
+            match system.again(&next) {
+                Some(after) if after < remaining => {
+                    std::mem::swap(here, &mut next);
+                    if run.record(here).is_break() {
+                        return true;
+                    }
+                    if after > 0.01 * remaining {
+                        return false;
+                    }
+                    remaining = after;
+                }
+                _ => return false,
+            }
+        }
+        false
     }
 
     /// Whether the next step may be the last, so that conjugate gradients must not save on it.

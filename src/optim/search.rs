@@ -44,7 +44,8 @@ impl Search {
         to: &mut Point,
     ) -> Option<f64> {
         let start = Trial { t: 0.0, value: from.value, slope: dot(&from.grad, direction) };
-        let noise = 4.0 * self.rounding * from.value.abs();
+        // Sums over many samples round in more than their last digit; the test by slope needs no narrow ε to be safe.
+        let noise = 1000.0 * self.rounding * from.value.abs();
         if !(start.slope < 0.0 && start.slope.is_finite()) {
             return None;
         }

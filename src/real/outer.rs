@@ -1,6 +1,6 @@
-//! C = A B, where the columns of A and C are contiguous: the product of the layers and of the factorizations. Works across
-//! the columns; every entry of C is one chain of additions in the order of the inner index, whatever else is computed
-//! with it, so that a sample's scores do not depend on its batch.
+//! C = A B: the product of the layers and of the factorizations. Works across the rows of C; every entry of C is one chain
+//! of additions in the order of the inner index, whatever else is computed with it, so that a sample's scores do not
+//! depend on its batch.
 
 use super::{Lanes, Real};
 use pulp::{Simd, WithSimd};
@@ -16,29 +16,40 @@ pub enum Into {
     Sub,
 }
 
-/// C = A B, or C ± A B, A m×k column-major, B k×n with free strides, C m×n column-major.
+/// A matrix in a slice: entry (i, j) at `i * down + j * right`.
+#[derive(Debug, Clone, Copy)]
+pub struct Strided<S> {
+    /// The slice.
+    pub data: S,
+    /// From one row to the next.
+    pub down: usize,
+    /// From one column to the next.
+    pub right: usize,
+}
+
+impl<S> Strided<S> {
+    /// The transpose.
+    #[must_use]
+    pub fn flipped(self) -> Self {
+        Self { data: self.data, down: self.right, right: self.down }
+    }
+}
+
+/// C = A B, or C ± A B, A m×k, B k×n, C m×n; A and B have one stride that is 1.
 #[derive(Debug)]
 pub struct Outer<'a, T> {
-    /// A; column t starts at `t * lda`.
-    pub a: &'a [T],
-    /// From one column of A to the next.
-    pub lda: usize,
     /// Rows of A and C.
     pub m: usize,
     /// Columns of A, rows of B.
     pub k: usize,
-    /// B; entry (t, j) at `t * down + j * right`.
-    pub b: &'a [T],
-    /// From one row of B to the next.
-    pub down: usize,
-    /// From one column of B to the next.
-    pub right: usize,
     /// Columns of B and C.
     pub n: usize,
-    /// C; column j starts at `j * ldc`.
-    pub c: &'a mut [T],
-    /// From one column of C to the next.
-    pub ldc: usize,
+    /// A.
+    pub a: Strided<&'a [T]>,
+    /// B.
+    pub b: Strided<&'a [T]>,
+    /// C.
+    pub c: Strided<&'a mut [T]>,
     /// What becomes of C's former values.
     pub into: Into,
 }
@@ -46,125 +57,269 @@ pub struct Outer<'a, T> {
 impl<T: Real> Outer<'_, T> {
     /// The definition, for scalars without vector registers.
     pub(crate) fn plain(self) {
+        let (a, b, c) = (self.a, self.b, self.c);
         for j in 0..self.n {
             for i in 0..self.m {
-                let term = |t: usize| self.a[t * self.lda + i] * self.b[t * self.down + j * self.right];
-                let sum = (0..self.k).fold(T::zero(), |sum, t| sum + term(t));
-                let c = &mut self.c[j * self.ldc + i];
-                match self.into {
-                    Into::Set => *c = sum,
-                    Into::Add => *c += sum,
-                    Into::Sub => *c -= sum,
-                }
+                let term = |t: usize| a.data[i * a.down + t * a.right] * b.data[t * b.down + j * b.right];
+                let c = &mut c.data[i * c.down + j * c.right];
+                let start = if self.into == Into::Set { T::zero() } else { *c };
+                *c = (0..self.k)
+                    .fold(start, |sum, t| if self.into == Into::Sub { sum - term(t) } else { sum + term(t) });
             }
         }
     }
 }
+
+/// Room for a strip of A, some 100 inner indices of two registers: it stays in the first-level cache. The sums of the next
+/// strip go on where the last ones stopped.
+#[repr(align(64))]
+struct Strip<T>([T; 2048]);
 
 impl<T: Lanes> WithSimd for Outer<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let step = 2 * T::lanes(simd);
-        for i in (0..self.m).step_by(step) {
-            let tall = (self.m - i).min(step);
-            let mut j = 0;
-            while j < self.n {
-                let wide = (self.n - j).min(6);
-                if tall == step {
-                    match wide {
-                        6 => self.tile::<S, 6>(simd, i, j),
-                        4 | 5 => self.tile::<S, 4>(simd, i, j),
-                        2 | 3 => self.tile::<S, 2>(simd, i, j),
-                        _ => self.tile::<S, 1>(simd, i, j),
-                    }
-                } else {
-                    match wide {
-                        6 => self.edge::<S, 6>(simd, i, j, tall),
-                        4 | 5 => self.edge::<S, 4>(simd, i, j, tall),
-                        2 | 3 => self.edge::<S, 2>(simd, i, j, tall),
-                        _ => self.edge::<S, 1>(simd, i, j, tall),
-                    }
-                }
-                j += if wide < 6 && wide > 1 { wide & !1 } else { wide };
-            }
-        }
-    }
-}
-
-impl<T: Lanes> Outer<'_, T> {
-    /// Two registers of rows times J columns.
-    #[inline(always)]
-    fn tile<S: Simd, const J: usize>(&mut self, simd: S, i: usize, j: usize) {
-        let step = 2 * T::lanes(simd);
-        let zero = T::all(simd, T::zero());
-        let mut sums = [[zero; 2]; J];
-        if self.down == 1 {
-            let mut columns = [self.b; J];
-            for q in 0..J {
-                columns[q] = &self.b[(j + q) * self.right..][..self.k];
-            }
-            for t in 0..self.k {
-                let a = T::split(simd, &self.a[t * self.lda + i..][..step]).0;
-                for q in 0..J {
-                    let b = T::all(simd, columns[q][t]);
-                    sums[q][0] = T::fma(simd, a[0], b, sums[q][0]);
-                    sums[q][1] = T::fma(simd, a[1], b, sums[q][1]);
-                }
-            }
-        } else {
-            for t in 0..self.k {
-                let a = T::split(simd, &self.a[t * self.lda + i..][..step]).0;
-                let row = &self.b[t * self.down + j * self.right..][..(J - 1) * self.right + 1];
-                for q in 0..J {
-                    let b = T::all(simd, row[q * self.right]);
-                    sums[q][0] = T::fma(simd, a[0], b, sums[q][0]);
-                    sums[q][1] = T::fma(simd, a[1], b, sums[q][1]);
-                }
-            }
-        }
-        for q in 0..J {
-            let c = T::split_mut(simd, &mut self.c[(j + q) * self.ldc + i..][..step]).0;
-            c[0] = keep::<S, T>(simd, self.into, c[0], sums[q][0]);
-            c[1] = keep::<S, T>(simd, self.into, c[1], sums[q][1]);
-        }
-    }
-
-    /// The rows that do not fill two registers.
-    #[inline(always)]
-    fn edge<S: Simd, const J: usize>(&mut self, simd: S, i: usize, j: usize, tall: usize) {
-        let lanes = T::lanes(simd);
-        let zero = T::all(simd, T::zero());
-        let mut i = i;
-        let mut tall = tall;
-        while tall > 0 {
-            let here = tall.min(lanes);
-            let mut sums = [zero; J];
-            for t in 0..self.k {
-                let a = T::load(simd, &self.a[t * self.lda + i..][..here]);
-                for q in 0..J {
-                    let b = T::all(simd, self.b[t * self.down + (j + q) * self.right]);
-                    sums[q] = T::fma(simd, a, b, sums[q]);
-                }
-            }
-            for q in 0..J {
-                let c = &mut self.c[(j + q) * self.ldc + i..][..here];
-                let former = T::load(simd, c);
-                T::store(simd, c, keep::<S, T>(simd, self.into, former, sums[q]));
-            }
-            i += here;
-            tall -= here;
-        }
+    fn with_simd<S: Simd>(self, simd: S) {
+        debug_assert!((self.a.down == 1 || self.a.right == 1) && (self.b.down == 1 || self.b.right == 1));
+        if self.into == Into::Sub { product::<S, T, true>(simd, self) } else { product::<S, T, false>(simd, self) }
     }
 }
 
 #[inline(always)]
-fn keep<S: Simd, T: Lanes>(simd: S, into: Into, former: T::V<S>, sum: T::V<S>) -> T::V<S> {
-    match into {
-        Into::Set => sum,
-        Into::Add => T::plus(simd, former, sum),
-        Into::Sub => T::minus(simd, former, sum),
+fn product<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>) {
+    if it.k == 0 && it.into == Into::Set {
+        (0..it.n).for_each(|j| (0..it.m).for_each(|i| it.c.data[i * it.c.down + j * it.c.right] = T::zero()));
+    }
+    let step = 2 * T::lanes(simd);
+    let mut done = 0;
+    if it.a.down == 1 {
+        done = if it.n < 4 { few_columns::<S, T, SUB>(simd, &mut it) } else { 0 };
+        // In place where the strips are whole and each line of them is read few times.
+        let rows = it.m - it.m % step;
+        if it.n < 24 && done < rows {
+            let set = it.into == Into::Set;
+            for i in (done..rows).step_by(step) {
+                let panel = Strided { data: &it.a.data[i..], ..it.a };
+                let at = Place { offset: i * it.c.down, tall: step, depth: it.k, set };
+                row_of_tiles::<S, T, SUB>(simd, panel, &it.b, it.n, &mut it.c, at);
+            }
+            done = rows;
+        }
+    }
+    if done < it.m {
+        packed::<S, T, SUB>(simd, it, done);
+    }
+}
+
+/// Rows `done ..`, each strip of A copied side by side first.
+#[inline(always)]
+fn packed<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>, done: usize) {
+    let step = 2 * T::lanes(simd);
+    let mut strip = Strip([T::zero(); 2048]);
+    let most = strip.0.len() / step;
+    for from in (0..it.k).step_by(most) {
+        let depth = (it.k - from).min(most);
+        let b = Strided { data: &it.b.data[from * it.b.down..], ..it.b };
+        for i in (done..it.m).step_by(step) {
+            let tall = (it.m - i).min(step);
+            let source = Strided { data: &it.a.data[i * it.a.down + from * it.a.right..], ..it.a };
+            pack(simd, tall, depth, source, &mut strip.0);
+            let panel = Strided { data: &strip.0[..depth * step], down: 1, right: step };
+            let at = Place { offset: i * it.c.down, tall, depth, set: it.into == Into::Set && from == 0 };
+            row_of_tiles::<S, T, SUB>(simd, panel, &b, it.n, &mut it.c, at);
+        }
+    }
+}
+
+/// All columns of two registers of rows, in tiles of nearly equal width: narrow ones would wait for their own sums.
+#[inline(always)]
+fn row_of_tiles<S: Simd, T: Lanes, const SUB: bool>(
+    simd: S,
+    a: Strided<&[T]>,
+    b: &Strided<&[T]>,
+    n: usize,
+    c: &mut Strided<&mut [T]>,
+    at: Place,
+) {
+    let tiles = n.div_ceil(6);
+    let (mut j, mut wider) = (0, n % tiles);
+    let narrow = n / tiles;
+    while j < n {
+        let b = Strided { data: &b.data[j * b.right..], ..*b };
+        let at = Place { offset: at.offset + j * c.right, ..at };
+        let wide = narrow + usize::from(wider > 0);
+        wider = wider.saturating_sub(1);
+        match wide {
+            1 => tile::<S, T, 2, 1, SUB>(simd, a, b, c, at),
+            2 => tile::<S, T, 2, 2, SUB>(simd, a, b, c, at),
+            3 => tile::<S, T, 2, 3, SUB>(simd, a, b, c, at),
+            4 => tile::<S, T, 2, 4, SUB>(simd, a, b, c, at),
+            5 => tile::<S, T, 2, 5, SUB>(simd, a, b, c, at),
+            _ => tile::<S, T, 2, 6, SUB>(simd, a, b, c, at),
+        }
+        j += wide;
+    }
+}
+
+/// Copies `tall` rows of A side by side, `step` numbers a column, the missing rows 0.
+#[inline(always)]
+fn pack<S: Simd, T: Lanes>(simd: S, tall: usize, depth: usize, a: Strided<&[T]>, strip: &mut [T]) {
+    let step = 2 * T::lanes(simd);
+    if a.down == 1 && tall == step {
+        let to = T::split_mut(simd, strip).0;
+        for (t, to) in to.chunks_exact_mut(2).take(depth).enumerate() {
+            let from = T::split(simd, &a.data[t * a.right..][..step]).0;
+            to[0] = from[0];
+            to[1] = from[1];
+        }
+        return;
+    }
+    if a.down == 1 {
+        for (t, to) in strip.chunks_exact_mut(step).take(depth).enumerate() {
+            to[..tall].copy_from_slice(&a.data[t * a.right..][..tall]);
+            to[tall..].fill(T::zero());
+        }
+        return;
+    }
+    if tall < step {
+        strip[..step * depth].fill(T::zero());
+    }
+    for r in 0..tall {
+        let from = &a.data[r * a.down..][..depth];
+        strip[r..].iter_mut().step_by(step).zip(from).for_each(|(to, &x)| *to = x);
+    }
+}
+
+/// n < 4: taller tiles, or there would be too few sums under way to hide the latency of one. Returns how many rows are done.
+#[inline(always)]
+fn few_columns<S: Simd, T: Lanes, const SUB: bool>(simd: S, it: &mut Outer<'_, T>) -> usize {
+    let step = 2 * T::lanes(simd);
+    let mut i = 0;
+    while it.m - i >= step {
+        let left = it.m - i;
+        let registers = if it.n == 1 && left >= 4 * step {
+            8
+        } else if left >= 2 * step {
+            4
+        } else {
+            2
+        };
+        let a = Strided { data: &it.a.data[i..], ..it.a };
+        let tall = registers * T::lanes(simd);
+        let at = Place { offset: i * it.c.down, tall, depth: it.k, set: it.into == Into::Set };
+        let (b, c) = (it.b, &mut it.c);
+        match (registers, it.n) {
+            (8, _) => tile::<S, T, 8, 1, SUB>(simd, a, b, c, at),
+            (4, 1) => tile::<S, T, 4, 1, SUB>(simd, a, b, c, at),
+            (4, 2) => tile::<S, T, 4, 2, SUB>(simd, a, b, c, at),
+            (4, _) => tile::<S, T, 4, 3, SUB>(simd, a, b, c, at),
+            (_, 1) => tile::<S, T, 2, 1, SUB>(simd, a, b, c, at),
+            (_, 2) => tile::<S, T, 2, 2, SUB>(simd, a, b, c, at),
+            _ => tile::<S, T, 2, 3, SUB>(simd, a, b, c, at),
+        };
+        i += tall;
+    }
+    i
+}
+
+/// Where a tile lies in C, how many of its rows count, how long its sums are, and whether they start at 0.
+#[derive(Clone, Copy)]
+struct Place {
+    offset: usize,
+    tall: usize,
+    depth: usize,
+    set: bool,
+}
+
+/// I registers of rows times J columns.
+#[inline(always)]
+fn tile<S: Simd, T: Lanes, const I: usize, const J: usize, const SUB: bool>(
+    simd: S,
+    a: Strided<&[T]>,
+    b: Strided<&[T]>,
+    c: &mut Strided<&mut [T]>,
+    at: Place,
+) {
+    let (lanes, depth) = (T::lanes(simd), at.depth);
+    let zero = T::all(simd, T::zero());
+    let mut sums = [[zero; I]; J];
+    if !at.set {
+        load(simd, c, at, &mut sums);
+    }
+    if b.down == 1 {
+        let mut columns = [b.data; J];
+        for q in 0..J {
+            columns[q] = &b.data[q * b.right..][..depth];
+        }
+        for t in 0..depth {
+            let left = T::split(simd, &a.data[t * a.right..][..I * lanes]).0;
+            for q in 0..J {
+                let right = T::all(simd, if SUB { -columns[q][t] } else { columns[q][t] });
+                for p in 0..I {
+                    sums[q][p] = T::fma(simd, left[p], right, sums[q][p]);
+                }
+            }
+        }
+    } else {
+        for t in 0..depth {
+            let left = T::split(simd, &a.data[t * a.right..][..I * lanes]).0;
+            let row = &b.data[t * b.down..][..J];
+            for q in 0..J {
+                let right = T::all(simd, if SUB { -row[q] } else { row[q] });
+                for p in 0..I {
+                    sums[q][p] = T::fma(simd, left[p], right, sums[q][p]);
+                }
+            }
+        }
+    }
+    store(simd, c, at, &sums);
+}
+
+/// The tile's former values.
+#[inline(always)]
+fn load<S: Simd, T: Lanes, const I: usize, const J: usize>(
+    simd: S,
+    c: &Strided<&mut [T]>,
+    at: Place,
+    sums: &mut [[T::V<S>; I]; J],
+) {
+    let lanes = T::lanes(simd);
+    for q in 0..J {
+        for p in 0..I {
+            let start = at.offset + q * c.right + p * lanes * c.down;
+            let rows = at.tall.saturating_sub(p * lanes).min(lanes);
+            if c.down == 1 && rows == lanes {
+                sums[q][p] = T::split(simd, &c.data[start..][..lanes]).0[0];
+                continue;
+            }
+            let mut register = [T::zero(); 16];
+            (0..rows).for_each(|r| register[r] = c.data[start + r * c.down]);
+            sums[q][p] = T::split(simd, &register).0[0];
+        }
+    }
+}
+
+/// The tile's values back into C.
+#[inline(always)]
+fn store<S: Simd, T: Lanes, const I: usize, const J: usize>(
+    simd: S,
+    c: &mut Strided<&mut [T]>,
+    at: Place,
+    sums: &[[T::V<S>; I]; J],
+) {
+    let lanes = T::lanes(simd);
+    for q in 0..J {
+        for p in 0..I {
+            let start = at.offset + q * c.right + p * lanes * c.down;
+            let rows = at.tall.saturating_sub(p * lanes).min(lanes);
+            if c.down == 1 && rows == lanes {
+                T::split_mut(simd, &mut c.data[start..][..lanes]).0[0] = sums[q][p];
+                continue;
+            }
+            let mut register = [T::zero(); 16];
+            T::split_mut(simd, &mut register).0[0] = sums[q][p];
+            (0..rows).for_each(|r| c.data[start + r * c.down] = register[r]);
+        }
     }
 }
 
@@ -173,28 +328,56 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn check<T: Lanes>(m: usize, k: usize, n: usize, across: bool, into: Into, eps: f64) {
+    fn check<T: Lanes>(m: usize, k: usize, n: usize, [a, b, c]: [bool; 3], into: Into, eps: f64) {
         let number = |i: usize| T::of(((i * 7919 + 13) % 1009) as f64 / 504.5 - 1.0);
-        let (lda, ldc) = (m + 1, m + 3);
-        let (down, right) = if across { (n + 2, 1) } else { (1, k + 2) };
-        let a: Vec<T> = (0..lda * k).map(number).collect();
-        let b: Vec<T> = (0..(k + 2) * (n + 2)).map(|i| number(i + 77)).collect();
-        let mut c = vec![T::one(); ldc * n];
-        let mut expected = c.clone();
-        T::outer(Outer { a: &a, lda, m, k, b: &b, down, right, n, c: &mut c, ldc, into });
-        Outer { a: &a, lda, m, k, b: &b, down, right, n, c: &mut expected, ldc, into }.plain();
-        for (i, (c, expected)) in c.iter().zip(&expected).enumerate() {
+        let strided = |across: bool, rows: usize, columns: usize| if across { (columns + 2, 1) } else { (1, rows + 1) };
+        let (ad, bd): (Vec<T>, Vec<T>) =
+            ((0..(m + 2) * (k + 2)).map(number).collect(), (0..(k + 2) * (n + 2)).map(|i| number(i + 77)).collect());
+        let mut cd = vec![T::one(); (m + 2) * (n + 2)];
+        let mut expected = cd.clone();
+        let view = |data, (down, right)| Strided { data, down, right };
+        let (a, b, shape) = (view(&ad[..], strided(a, m, k)), view(&bd[..], strided(b, k, n)), strided(c, m, n));
+        T::outer(Outer { m, k, n, a, b, c: Strided { data: &mut cd, down: shape.0, right: shape.1 }, into });
+        Outer { m, k, n, a, b, c: Strided { data: &mut expected, down: shape.0, right: shape.1 }, into }.plain();
+        for (i, (c, expected)) in cd.iter().zip(&expected).enumerate() {
             let gap = (*c - *expected).to_f64().abs();
-            assert!(gap <= eps * k.max(1) as f64, "{m} {k} {n} entry {i}: {gap:e}");
+            assert!(gap <= eps * (k + 1) as f64, "{m} {k} {n} entry {i}: {gap:e}");
         }
     }
 
     proptest! {
         #[test]
-        fn equals_the_loop(m in 1usize..40, k in 0usize..40, n in 1usize..16, across: bool, into in 0usize..3) {
+        fn equals_the_loop(m in 1usize..70, k in 0usize..150, n in 1usize..20, ways: [bool; 3], into in 0usize..3) {
             let into = [Into::Set, Into::Add, Into::Sub][into];
-            check::<f64>(m, k, n, across, into, 4e-16);
-            check::<f32>(m, k, n, across, into, 2e-7);
+            check::<f64>(m, k, n, ways, into, 4e-16);
+            check::<f32>(m, k, n, ways, into, 2e-7);
+        }
+
+        /// Whatever the other rows and columns are, an entry has the same bits; also with zeros, NaN and infinities.
+        #[test]
+        fn an_entry_does_not_depend_on_the_others(m in 1usize..70, k in 1usize..300, n in 1usize..20, odd in 0usize..4) {
+            let mut a: Vec<f32> = (0..m * k).map(|i| ((i * 7919 + 13) % 1009) as f32 / 504.5 - 1.0).collect();
+            let b: Vec<f32> = (0..k * n).map(|i| ((i * 6007 + 5) % 997) as f32 / 498.5 - 1.0).collect();
+            let at = (m * k) / 2;
+            a[at] = [0.5, f32::NAN, f32::INFINITY, -0.0][odd];
+            let run = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
+                let mut c = vec![7.0f32; rows.len() * columns.len()];
+                f32::outer(Outer {
+                    m: rows.len(),
+                    k,
+                    n: columns.len(),
+                    a: Strided { data: &a[rows.start..], down: 1, right: m },
+                    b: Strided { data: &b[columns.start * k..], down: 1, right: k },
+                    c: Strided { data: &mut c, down: 1, right: rows.len() },
+                    into: Into::Set,
+                });
+                c
+            };
+            let all = run(0..m, 0..n);
+            for (i, j) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3), (m / 3, n / 2)] {
+                prop_assert_eq!(run(i..i + 1, j..j + 1)[0].to_bits(), all[i + j * m].to_bits());
+                prop_assert_eq!(run(0..i + 1, j..n)[i].to_bits(), all[i + j * m].to_bits());
+            }
         }
     }
 }

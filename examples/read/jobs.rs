@@ -1,0 +1,51 @@
+//! The five networks of the reference scores, with their recipes: one place for tests, benches and examples.
+
+use residual::layer::{Cell, Image, Sequence};
+use residual::optim::Trainer;
+use residual::optim::rule::{Adam, ClipNorm};
+use residual::{Activation::Relu, Affine, Conv2d, Dense, MaxPool2d, Recurrent};
+
+/// The steps of the longest vowel.
+pub const STEPS: usize = 29;
+
+pub type Digits = ((Conv2d, Conv2d), (MaxPool2d, (Dense, Affine)));
+
+/// 3×3 (8), 3×3 (16), largest of 2×2, 32, 10.
+pub fn digits() -> Digits {
+    let first = Conv2d::new(Image { channels: 1, height: 8, width: 8 }, 8, (3, 3)).activation(Relu);
+    let second = Conv2d::new(first.output(), 16, (3, 3)).activation(Relu);
+    let pool = MaxPool2d::new(second.output(), (2, 2));
+    ((first, second), (pool, (Dense::new(pool.output().len(), 32, Relu), Affine::new(32, 10))))
+}
+
+pub fn digits_trainer(seed: u64) -> Trainer<Adam, f64> {
+    Trainer::adam(2e-3).batch_size(32).epochs(20).seed(seed)
+}
+
+pub type Mnist = ((Conv2d, MaxPool2d), ((Conv2d, MaxPool2d), (Dense, (Dense, Affine))));
+
+/// 5×5 (6), largest of 2×2, 5×5 (16), largest of 2×2, 120, 84, 10: LeNet-5.
+pub fn mnist() -> Mnist {
+    let first = Conv2d::new(Image { channels: 1, height: 28, width: 28 }, 6, (5, 5)).activation(Relu);
+    let half = MaxPool2d::new(first.output(), (2, 2));
+    let second = Conv2d::new(half.output(), 16, (5, 5)).activation(Relu);
+    let quarter = MaxPool2d::new(second.output(), (2, 2));
+    let top = (Dense::new(quarter.output().len(), 120, Relu), (Dense::new(120, 84, Relu), Affine::new(84, 10)));
+    ((first, half), ((second, quarter), top))
+}
+
+pub fn mnist_trainer(seed: u64) -> Trainer<Adam, f64> {
+    Trainer::adam(2e-3).batch_size(32).epochs(15).seed(seed)
+}
+
+pub type Vowels = (Recurrent, Affine);
+
+/// 32 cells, the last state, 9.
+pub fn vowels(cell: Cell) -> Vowels {
+    let sequence = Sequence { steps: STEPS, features: 12 };
+    (Recurrent::new(cell, sequence, 32).with_lengths(), Affine::new(32, 9))
+}
+
+pub fn vowels_trainer(seed: u64) -> Trainer<(ClipNorm, Adam), f64> {
+    Trainer::new((ClipNorm(1.0), Adam::default()), 5e-3).batch_size(16).epochs(40).seed(seed)
+}

@@ -1,0 +1,60 @@
+//! Scores of predictions against what happened.
+//!
+//! Matrices are n×k with one sample a row, as targets and predictions are; anything that converts to a view is taken:
+//! `&DMatrix`, `&DVector`, views. Every function returns an error for unequal sizes, for no samples and for NaN or infinity;
+//! what is not defined for the data at hand (the AUC of one class, R² of a constant) is [`Error::Undefined`](crate::Error::Undefined),
+//! never a made-up number.
+//!
+//! | predictions | functions |
+//! |---|---|
+//! | numbers | [`mse`], [`rmse`], [`mae`], [`r2`] |
+//! | probabilities | [`log_loss`], [`brier`] |
+//! | scores to rank by | [`roc_auc`], [`average_precision`], [`roc_curve`] |
+//! | labels | [`accuracy`], [`precision`], [`recall`], [`f1`], [`confusion_matrix`] |
+
+mod labels;
+mod probabilities;
+mod ranking;
+mod regression;
+
+pub use labels::{Confusion, accuracy, confusion_matrix, f1, precision, recall};
+pub use probabilities::{brier, log_loss};
+pub use ranking::{average_precision, roc_auc, roc_curve};
+pub use regression::{mae, mse, r2, rmse};
+
+use crate::{Error, Real, Result};
+use nalgebra::DMatrixView;
+
+/// Targets and predictions of the same size, at least one row and column, all finite.
+fn pair<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>) -> Result<()> {
+    if y.nrows() != prediction.nrows() {
+        return Err(Error::Shape { what: "rows of the prediction", expected: y.nrows(), found: prediction.nrows() });
+    }
+    if y.ncols() != prediction.ncols() {
+        return Err(Error::Shape { what: "columns of the prediction", expected: y.ncols(), found: prediction.ncols() });
+    }
+    if y.is_empty() {
+        return Err(Error::Empty { what: "the list of samples to score" });
+    }
+    for (what, values) in [("y", y), ("the prediction", prediction)] {
+        for (column, values) in values.column_iter().enumerate() {
+            if let Some(row) = values.iter().position(|v| !v.is_finite()) {
+                return Err(Error::NotFinite { what, row, column });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// y and ŷ entry by entry, in f64.
+fn entries<'v, T: Real>(
+    y: DMatrixView<'v, T>,
+    prediction: DMatrixView<'v, T>,
+) -> impl Iterator<Item = (f64, f64)> + use<'v, T> {
+    // Indexing instead of iterating: the iterators would borrow the views themselves.
+    let rows = y.nrows();
+    (0..y.len()).map(move |i| {
+        let at = (i % rows, i / rows);
+        (y[at].to_f64(), prediction[at].to_f64())
+    })
+}

@@ -1,0 +1,263 @@
+//! The risk over an affine layer in centred, scaled coordinates and in f64: what solvers of linear models work on.
+
+mod lane;
+mod preconditioner;
+mod scaling;
+
+use crate::Real;
+use crate::data::Dataset;
+use crate::layer::Affine;
+use crate::linalg::{block_rows, carried::Carried, threads};
+use crate::loss::Curvature;
+use crate::objective::{Coordinates, Hessian, Objective};
+use lane::{Lane, Task};
+use nalgebra::DMatrix;
+use preconditioner::Preconditioner;
+use scaling::Scaling;
+
+/// Work is cut into at most this many lanes, whatever the number of threads.
+const LANES: usize = 16;
+
+/// R of φ = (V, a) with vⱼ = sⱼ wⱼ and a = b + Σⱼ mⱼ wⱼ, so that W x + b = Σⱼ vⱼ (xⱼ − mⱼ) / sⱼ + a.
+///
+/// A feature that is constant has sⱼ = 0: it stays out, with wⱼ = 0. Without an intercept mⱼ = 0.
+pub(super) struct Conditioned<'r, T: Real> {
+    data: &'r Dataset<'r, T>,
+    loss: &'r dyn Curvature<f64>,
+    targets: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    total: f64,
+    l2: f64,
+    bias: bool,
+    scaling: Scaling,
+    lanes: Vec<Lane<T>>,
+    sums: Carried<f64>,
+    scaled: Vec<f64>,
+    preconditioner: Option<Preconditioner>,
+}
+
+impl<'r, T: Real> Conditioned<'r, T> {
+    pub fn new(data: &'r Dataset<'r, T>, layer: &Affine, loss: &'r dyn Curvature<f64>, targets: &[T], l2: f64) -> Self {
+        let wide = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<f64>>();
+        let weights = data.weights().map(wide);
+        let total = weights.as_ref().map_or(data.samples() as f64, |w| w.iter().sum());
+        let blocks = data.samples().div_ceil(block_rows(data.features()));
+        Self {
+            data,
+            loss,
+            targets: wide(targets),
+            weights,
+            total,
+            l2,
+            bias: layer.has_bias(),
+            scaling: Scaling::new(data, layer.has_bias()),
+            lanes: (0..blocks.min(LANES)).map(|_| Lane::default()).collect(),
+            sums: Carried::default(),
+            scaled: Vec::new(),
+            preconditioner: None,
+        }
+    }
+
+    fn outputs(&self) -> usize {
+        self.data.outputs()
+    }
+
+    /// The numbers of W.
+    fn weights_len(&self) -> usize {
+        self.data.features() * self.outputs()
+    }
+
+    fn each_lane(&mut self, cost: usize, work: impl Fn(&Task<'_, T>, usize, &mut Lane<T>) + Sync) {
+        let task = Task {
+            data: self.data,
+            loss: self.loss,
+            targets: &self.targets,
+            weights: self.weights.as_deref(),
+            share: 1.0 / self.total,
+            scaling: &self.scaling,
+            lanes: self.lanes.len(),
+        };
+        threads::for_each(&mut self.lanes, cost, |i, lane| work(&task, i, lane));
+    }
+
+    fn cost(&self) -> usize {
+        (4 * self.data.samples()).saturating_mul(self.dim() + self.outputs())
+    }
+
+    /// V / s, one column a feature, then a.
+    fn unscale(&self, phi: &[f64]) -> Vec<f64> {
+        let k = self.outputs();
+        let mut w = phi.to_vec();
+        for (w, inverse) in w.chunks_exact_mut(k).zip(&self.scaling.inverse) {
+            w.iter_mut().for_each(|w| *w *= inverse);
+        }
+        w
+    }
+
+    /// Adds the lanes' gradients in order: dW of features (x − m), to be divided by s, then db.
+    fn merge(&mut self, out: &mut [f64]) {
+        self.sums.reset(out.len());
+        for lane in &self.lanes {
+            self.sums.merge(&lane.gradient);
+        }
+        self.sums.write(out);
+        for (out, inverse) in out.chunks_exact_mut(self.data.outputs()).zip(&self.scaling.inverse) {
+            out.iter_mut().for_each(|out| *out *= inverse);
+        }
+    }
+
+    fn mean(&mut self) -> f64 {
+        self.sums.reset(1);
+        for lane in &self.lanes {
+            self.sums.merge(&lane.value);
+        }
+        let mut sum = [0.0];
+        self.sums.write(&mut sum);
+        sum[0] / self.total
+    }
+
+    /// λ / sⱼ², the penalty's curvature in vⱼ.
+    fn ridge(&self, j: usize) -> f64 {
+        self.l2 * self.scaling.inverse[j] * self.scaling.inverse[j]
+    }
+
+    fn penalty(&self, phi: &[f64]) -> f64 {
+        if self.l2 == 0.0 {
+            return 0.0;
+        }
+        let v = phi[..self.weights_len()].chunks_exact(self.outputs());
+        0.5 * v.enumerate().map(|(j, v)| self.ridge(j) * v.iter().map(|v| v * v).sum::<f64>()).sum::<f64>()
+    }
+
+    fn add_penalty(&self, v: &[f64], out: &mut [f64]) {
+        if self.l2 == 0.0 {
+            return;
+        }
+        let k = self.outputs();
+        for (j, (out, v)) in out[..self.weights_len()].chunks_exact_mut(k).zip(v.chunks_exact(k)).enumerate() {
+            out.iter_mut().zip(v).for_each(|(out, v)| *out += self.ridge(j) * v);
+        }
+    }
+
+    /// Where ℓ does not change when all scores move together, neither does R along (1, ..., 1) of an unpenalized column. The
+    /// gradient is 0 along there, so curvature added there changes no step, but makes the Hessian definite.
+    fn close_the_shift(&self, h: &mut DMatrix<f64>) {
+        let k = self.outputs();
+        if !self.loss.ignores_shift(k) {
+            return;
+        }
+        let first = if self.l2 > 0.0 { self.weights_len() } else { 0 };
+        for start in (first..h.nrows()).step_by(k) {
+            let mean = (start..start + k).map(|i| h[(i, i)]).sum::<f64>() / k as f64;
+            for (i, j) in (0..k).flat_map(|i| (0..k).map(move |j| (start + i, start + j))) {
+                h[(i, j)] += mean;
+            }
+        }
+    }
+}
+
+impl<T: Real> Objective<f64> for Conditioned<'_, T> {
+    fn dim(&self) -> usize {
+        self.weights_len() + if self.bias { self.outputs() } else { 0 }
+    }
+
+    fn value(&mut self, phi: &[f64]) -> f64 {
+        let w = self.unscale(phi);
+        self.each_lane(self.cost(), |task, i, lane| lane.value(task, i, &w));
+        self.mean() + self.penalty(phi)
+    }
+
+    fn gradient(&mut self, phi: &[f64], grad: &mut [f64]) -> f64 {
+        let w = self.unscale(phi);
+        self.each_lane(self.cost(), |task, i, lane| lane.gradient(task, i, &w));
+        self.merge(grad);
+        self.add_penalty(phi, grad);
+        self.mean() + self.penalty(phi)
+    }
+}
+
+impl<T: Real> Hessian<f64> for Conditioned<'_, T> {
+    fn hessian(&mut self, phi: &[f64], h: &mut DMatrix<f64>) {
+        let (p, k, dim) = (self.data.features(), self.outputs(), self.dim());
+        let w = self.unscale(phi);
+        let cost = dim.saturating_mul(dim).saturating_mul(self.data.samples());
+        self.each_lane(cost, |task, i, lane| lane.hessian(task, i, &w));
+        let Some((first, others)) = self.lanes.split_first_mut() else { return };
+        for (pair, sum) in first.grams.iter_mut().enumerate() {
+            others.iter().for_each(|lane| sum.merge(&lane.grams[pair]));
+        }
+        let columns = p + usize::from(self.bias);
+        let inverse = |j: usize| self.scaling.inverse.get(j).copied().unwrap_or(1.0);
+        let pairs = (0..k).flat_map(|c| (c..k).map(move |d| (c, d)));
+        for ((c, d), gram) in pairs.zip(&self.lanes[0].grams) {
+            for (j, l) in (0..columns).flat_map(|j| (0..columns).map(move |l| (j, l))) {
+                let entry = gram.at(j, l) * inverse(j) * inverse(l);
+                h[(j * k + c, l * k + d)] = entry;
+                h[(l * k + d, j * k + c)] = entry;
+            }
+        }
+        if self.l2 > 0.0 {
+            (0..p * k).for_each(|i| h[(i, i)] += self.ridge(i / k));
+        }
+        self.close_the_shift(h);
+    }
+
+    fn hessian_product(&mut self, phi: &[f64], v: &[f64], hv: &mut [f64]) {
+        let (w, u) = (self.unscale(phi), self.unscale(v));
+        self.each_lane(self.cost(), |task, i, lane| lane.product(task, i, &w, &u));
+        self.merge(hv);
+        self.add_penalty(v, hv);
+    }
+}
+
+impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
+    fn inward(&self, theta: &[T], phi: &mut [f64]) {
+        let (k, split) = (self.outputs(), self.weights_len());
+        phi.iter_mut().zip(theta).for_each(|(phi, theta)| *phi = theta.to_f64());
+        let (v, a) = phi.split_at_mut(split);
+        for (j, v) in v.chunks_exact_mut(k).enumerate() {
+            a.iter_mut().zip(v.iter()).for_each(|(a, v)| *a += self.scaling.shift[j] * v);
+            v.iter_mut().for_each(|v| *v *= self.scaling.scale[j]);
+        }
+    }
+
+    fn outward(&self, phi: &[f64], theta: &mut [T]) {
+        let (k, split) = (self.outputs(), self.weights_len());
+        let mut w = self.unscale(phi);
+        let (w, b) = w.split_at_mut(split);
+        for (w, shift) in w.chunks_exact(k).zip(&self.scaling.shift) {
+            b.iter_mut().zip(w).for_each(|(b, w)| *b -= shift * w);
+        }
+        theta.iter_mut().zip(w.iter().chain(b.iter())).for_each(|(theta, &w)| *theta = T::of(w));
+    }
+
+    /// ∂R/∂wⱼ = sⱼ ∂R/∂vⱼ + mⱼ ∂R/∂a.
+    fn gradient_norm(&self, grad: &[f64]) -> f64 {
+        let k = self.outputs();
+        let (dv, da) = grad.split_at(self.weights_len());
+        let mut norm = da.iter().fold(0.0, |max: f64, g| max.max(g.abs()));
+        for (j, dv) in dv.chunks_exact(k).enumerate() {
+            for (c, dv) in dv.iter().enumerate() {
+                let slope = self.scaling.scale[j] * dv + self.scaling.shift[j] * da.get(c).copied().unwrap_or(0.0);
+                norm = norm.max(slope.abs());
+            }
+        }
+        norm
+    }
+
+    fn rounding(&self) -> f64 {
+        f64::EPSILON
+    }
+
+    fn precondition(&mut self, r: &mut [f64]) -> bool {
+        if self.preconditioner.is_none() {
+            let ridge: Vec<f64> = (0..self.data.features()).map(|j| self.ridge(j)).collect();
+            let preconditioner =
+                Preconditioner::new(self.data, self.loss, &self.targets, &self.scaling, &ridge, self.bias);
+            self.preconditioner = Some(preconditioner);
+        }
+        self.preconditioner
+            .as_ref()
+            .is_some_and(|preconditioner| preconditioner.apply(r, self.data.outputs(), &mut self.scaled))
+    }
+}

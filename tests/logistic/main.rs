@@ -1,0 +1,5 @@
+//! Logistic regression against reference answers, and the properties that it promises.
+
+mod metrics;
+mod reference;
+mod support;
