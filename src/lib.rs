@@ -67,6 +67,7 @@ pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
 pub use model::inference;
 pub use model::{Fitted, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor};
+pub use model::{Polynomial, RidgePath, RidgePoint, ridge_path};
 pub use nalgebra;
 pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
 pub use optim::{

@@ -8,7 +8,7 @@ mod mlp;
 mod network;
 
 pub use fitted::Fitted;
-pub use linear::{LeastSquares, LinearRegression};
+pub use linear::{LeastSquares, LinearRegression, Polynomial, RidgePath, RidgePoint, ridge_path};
 pub use logistic::LogisticRegression;
 pub use mlp::Mlp;
 pub use network::Network;

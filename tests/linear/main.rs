@@ -4,5 +4,6 @@ mod exact;
 mod nist;
 mod ols;
 mod rank;
+mod ridge;
 mod support;
 mod wrong_answers;

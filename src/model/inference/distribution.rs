@@ -1,8 +1,8 @@
 //! Tail probabilities and quantiles.
 
+use crate::real::normal_cdf;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::checked_beta_reg;
-use statrs::function::erf::erfc;
 
 /// What a statistic is compared with.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ impl Distribution {
     pub fn two_sided(self, t: f64) -> f64 {
         let t = t.abs();
         match self {
-            Self::Normal => erfc(t * std::f64::consts::FRAC_1_SQRT_2),
+            Self::Normal => 2.0 * normal_cdf(-t),
             Self::Student(df) => beta(df / 2.0, 0.5, 1.0 / (1.0 + t / df * t)),
         }
     }

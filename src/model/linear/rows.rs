@@ -89,18 +89,18 @@ fn weight<T: Real>(design: &Design<'_, T>, i: usize) -> f64 {
 }
 
 /// A block of rows in the orthonormal basis: q = Vᵀ (x − mean), one basis vector a column.
-struct Basis {
+pub(super) struct Basis {
     x: Vec<f64>,
     q: Vec<f64>,
     rank: usize,
 }
 
 impl Basis {
-    fn new(rank: usize) -> Self {
+    pub fn new(rank: usize) -> Self {
         Self { x: vec![0.0; BLOCK], q: vec![0.0; rank * BLOCK], rank }
     }
 
-    fn fill<T: Real>(&mut self, design: &Design<'_, T>, order: &[usize], v: &[Vec<f64>], start: usize, len: usize) {
+    pub fn fill<T: Real>(&mut self, design: &Design<'_, T>, order: &[usize], v: &[Vec<f64>], start: usize, len: usize) {
         self.q.fill(0.0);
         for (&j, v) in order.iter().zip(v) {
             compensated::shift(&design.columns[j][start..start + len], design.units[j], &mut self.x[..len]);
@@ -114,9 +114,14 @@ impl Basis {
         }
     }
 
+    /// q of row i of the block.
+    pub fn row(&self, i: usize) -> impl Iterator<Item = f64> {
+        (0..self.rank).map(move |l| self.q[l * BLOCK + i])
+    }
+
     /// ‖q‖² of row i of the block.
     fn square(&self, i: usize) -> f64 {
-        (0..self.rank).map(|l| self.q[l * BLOCK + i].powi(2)).sum()
+        self.row(i).map(|q| q * q).sum()
     }
 }
 
