@@ -1,4 +1,5 @@
 use super::{Rule, Visitor, fraction, positive, power};
+use crate::real::vectorize;
 use crate::{Real, Result};
 
 /// Adam: running means of the gradient and of its square, both corrected for their start at 0.
@@ -60,7 +61,16 @@ impl<T: Real> AdamState<T> {
     /// θ −= rate · direction(m, s, g), each number read and written once.
     pub(super) fn step(&mut self, theta: &mut [T], grad: &[T], rate: T, direction: impl Fn(&mut T, &mut T, T) -> T) {
         let memory = self.m.iter_mut().zip(&mut self.s);
-        theta.iter_mut().zip(memory).zip(grad).for_each(|((theta, (m, s)), &g)| *theta -= rate * direction(m, s, g));
+        vectorize(
+            #[inline(always)]
+            || {
+                theta
+                    .iter_mut()
+                    .zip(memory)
+                    .zip(grad)
+                    .for_each(|((theta, (m, s)), &g)| *theta -= rate * direction(m, s, g))
+            },
+        );
     }
 }
 
