@@ -2,7 +2,7 @@
 
 mod support;
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 use residual::optim::Trainer;
 use residual::*;
 use std::hint::black_box;
@@ -16,7 +16,7 @@ fn wanted(job: &str) -> bool {
 fn row(job: &str, threads: usize, floor: Option<f64>, f: impl FnMut()) {
     let [median, least, most] = time(9, f);
     let ratio = floor.map_or(String::new(), |floor| format!("{:.2}", median / floor));
-    println!("| {job} | {threads} | {:.4} | {:.4} to {:.4} | {ratio} |", median * 1e3, least * 1e3, most * 1e3);
+    println!("| {job} | {threads} | {:.6} | {:.6} to {:.6} | {ratio} |", median * 1e3, least * 1e3, most * 1e3);
 }
 
 fn main() {
@@ -135,5 +135,4 @@ fn predict() {
     row("predict one row, network 20-64-64-1 f32", 1, None, || {
         net.predict_into(black_box(x.as_view()), &mut out).unwrap()
     });
-    let _ = DVector::from_element(1, 0.0);
 }
