@@ -59,6 +59,11 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Fitted<T, N, L> {
         if params.iter().any(|p| !p.is_finite()) {
             return Err(Error::Diverged { iteration: report.iterations() });
         }
+        let known = report.value().is_finite() && report.gradient_norm().is_finite();
+        if !known && report.reason() != Reason::Given {
+            let why = "it overflows at the solution; scale the features and the targets";
+            return Err(Error::Undefined { what: "the risk", why });
+        }
         Ok(Self { layer, loss, params, report, pool: Mutex::new(Vec::new()) })
     }
 }

@@ -123,9 +123,12 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
     fn gradient(&self) -> Vec<f64> {
         let rest = |row: &Row| row.w * (row.y * row.q - (1.0 - row.y) * row.p);
         let mut gradient: Vec<f64> = if self.bias { vec![self.rows.iter().map(rest).sum()] } else { Vec::new() };
-        gradient.extend(self.columns.independent.iter().map(|&j| {
-            self.rows.iter().map(|row| rest(row) * self.scaled(j, row.index)).sum::<f64>()
-        }));
+        gradient.extend(
+            self.columns
+                .independent
+                .iter()
+                .map(|&j| self.rows.iter().map(|row| rest(row) * self.scaled(j, row.index)).sum::<f64>()),
+        );
         gradient
     }
 
@@ -250,8 +253,7 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     /// The rows with the probabilities of the model without features: the share of successes, or ½ without an intercept.
     fn null(&self) -> Vec<Row> {
-        let (successes, trials) =
-            self.rows.iter().fold((0.0, 0.0), |sum, row| (sum.0 + row.w * row.y, sum.1 + row.w));
+        let (successes, trials) = self.rows.iter().fold((0.0, 0.0), |sum, row| (sum.0 + row.w * row.y, sum.1 + row.w));
         let p = if self.bias { successes / trials } else { 0.5 };
         self.rows.iter().map(|row| Row { p, q: 1.0 - p, ..*row }).collect()
     }
@@ -260,9 +262,9 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         let alias = |dependent: &super::columns::Dependent| {
             let (j, s) = (dependent.column, &self.scaling);
             let scale = if s.inverse[j] > 0.0 { s.scale[j] } else { 0.0 };
-            let shares: Vec<(usize, f64)> =
-                dependent.on.iter().map(|&(l, c)| (l, c * scale * s.inverse[l])).collect();
-            let level = shares.iter().fold(s.shift[j] + scale * dependent.constant, |sum, &(l, c)| sum - c * s.shift[l]);
+            let shares: Vec<(usize, f64)> = dependent.on.iter().map(|&(l, c)| (l, c * scale * s.inverse[l])).collect();
+            let level =
+                shares.iter().fold(s.shift[j] + scale * dependent.constant, |sum, &(l, c)| sum - c * s.shift[l]);
             Alias { feature: j, constant: level, shares, tolerance: scale + s.shift[j].abs() }
         };
         self.columns.dependent.iter().map(alias).collect()
@@ -321,7 +323,9 @@ fn ln_choose(n: f64, k: f64) -> f64 {
 /// ln n! for n > 100, where the first terms of Stirling's series have all digits.
 fn ln_factorial(n: f64) -> f64 {
     let square = n * n;
-    (n + 0.5) * n.ln() - n + 0.5 * std::f64::consts::TAU.ln() + (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * square)) / square) / n
+    (n + 0.5) * n.ln() - n
+        + 0.5 * std::f64::consts::TAU.ln()
+        + (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * square)) / square) / n
 }
 
 fn rows<T: Real>(data: &Dataset<'_, T>, theta: &Direction) -> Vec<Row> {
