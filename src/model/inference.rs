@@ -215,18 +215,18 @@ impl Inference {
         Ok(pairs.map(|(b, se)| (b - quantile * se, b + quantile * se)).collect())
     }
 
-    /// Odds ratios e^b with confidence intervals e^(b ± quantile · standard error), of a logistic model: by how much the odds
-    /// multiply when the feature grows by 1. None for a linear model.
+    /// Odds ratios of a logistic model, by how much the odds multiply when the feature grows by 1, with confidence intervals:
+    /// (e^b, e^(b − quantile · standard error), e^(b + quantile · standard error)).
     ///
     /// # Errors
-    /// [`Error::Config`] unless 0 < level < 1.
-    pub fn odds_ratios(&self, level: f64) -> Result<Option<Vec<(f64, (f64, f64))>>> {
+    /// [`Error::Config`] unless 0 < level < 1, [`Error::Undefined`] for a linear model.
+    pub fn odds_ratios(&self, level: f64) -> Result<Vec<(f64, f64, f64)>> {
         let intervals = self.intervals(level)?;
         if self.parts.link != Link::Logit {
-            return Ok(None);
+            return Err(Error::Undefined { what: "an odds ratio", why: "the model is linear; it has no odds" });
         }
-        let ratio = |(b, (low, high)): (&f64, (f64, f64))| (b.exp(), (low.exp(), high.exp()));
-        Ok(Some(self.parts.coefficients.iter().zip(intervals).map(ratio).collect()))
+        let ratio = |(b, (low, high)): (&f64, (f64, f64))| (b.exp(), low.exp(), high.exp());
+        Ok(self.parts.coefficients.iter().zip(intervals).map(ratio).collect())
     }
 
     /// The covariance of the estimates, in the form that was asked for.

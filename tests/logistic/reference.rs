@@ -172,7 +172,7 @@ fn inference() {
         let expected =
             ["deviance", "null_deviance", "loglik", "aic", "bic", "df_resid"].map(|name| number(&case[name]));
         assert!(digits(&whole, &expected) >= 12.0, "{whole:?} {expected:?}");
-        let odds = found.odds_ratios(0.95).unwrap().unwrap();
+        let odds = found.odds_ratios(0.95).unwrap();
         assert!((odds[1].0 / found.coefficients()[1].exp() - 1.0).abs() < 1e-15);
         assert!(found.to_string().contains("odds ratio"));
         // HC0 by its definition, in plain matrices.

@@ -89,7 +89,7 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         for step in 0..4 {
             let gradient = work.gradient();
             let distance = work.columns.inverse_form(&gradient);
-            if step == 0 && !(distance <= DISTANCE) {
+            if step == 0 && (distance.is_nan() || distance > DISTANCE) {
                 return Err(not_maximum);
             }
             if distance <= 1e-28 {
