@@ -79,8 +79,8 @@ proptest! {
     #[test]
     fn units_do_not_matter(case in cases()) {
         // One column in 1e6 and far from 0, the next in 1e-6: exact powers of two.
-        let scale = |j: usize| if j % 2 == 0 { 2f64.powi(20) } else { 2f64.powi(-20) };
-        let shift = |j: usize| if j % 2 == 0 { 64.0 } else { 0.0 };
+        let scale = |j: usize| if j.is_multiple_of(2) { 2f64.powi(20) } else { 2f64.powi(-20) };
+        let shift = |j: usize| if j.is_multiple_of(2) { 64.0 } else { 0.0 };
         let x = DMatrix::from_fn(case.x.nrows(), case.x.ncols(), |i, j| {
             // Few digits, so that shifting loses none.
             ((case.x[(i, j)] * 1e6).round() / 1048576.0 + shift(j)) * scale(j)
