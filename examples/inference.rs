@@ -66,7 +66,8 @@ fn draw_band(path: &std::path::Path, points: &[(f64, f64)], x: &[f64], band: &[P
     let along =
         |value: fn(&Prediction) -> f64| -> Vec<(f64, f64)> { x.iter().copied().zip(band.iter().map(value)).collect() };
     picture::save(path, (760, 520), |area| {
-        let (xs, ys) = (points.iter().map(|p| p.0), points.iter().map(|p| p.1));
+        let xs = points.iter().map(|p| p.0);
+        let ys = points.iter().map(|p| p.1).chain(band.iter().flat_map(|p| [p.new.0, p.new.1]));
         let title = "Engel's law, with 95 % bands for the mean (red) and for a household (grey)";
         let mut chart =
             picture::axes(area, title, (picture::range(xs), "income"), (picture::range(ys), "food expenditure"))?;
