@@ -20,10 +20,9 @@ fn row(job: &str, threads: usize, floor: Option<f64>, f: impl FnMut()) {
 }
 
 fn main() {
-    let peak = peak();
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| jobs(threads, peak * threads as f64));
+        pool.install(|| jobs(threads, peak() * threads as f64));
     }
 }
 
@@ -52,6 +51,34 @@ fn jobs(threads: usize, peak: f64) {
         let mut risk = Risk::new(&data, &layer, &CrossEntropy, 1e-3).unwrap();
         row("gradient, softmax 20000x64x10", threads, Some(4.0 * 12.8e6 / peak), || {
             black_box(risk.gradient(&theta, &mut g));
+        });
+    }
+    if wanted("ols") {
+        for (n, p) in [(100_000, 100), (1_000_000, 20), (2000, 1000)] {
+            let (x, y) = linear(n, p);
+            let data = Dataset::new(&x, &y).unwrap();
+            // The upper triangle of the Gram matrix, or one read of X where that takes longer.
+            let floor = (((n * p * (p + 1)) as f64) / peak).max(read * (n * p) as f64 / 1e7);
+            row(&format!("ols {n}x{p}, fit"), threads, Some(floor), || {
+                black_box(LinearRegression::new().fit(&data).unwrap());
+            });
+        }
+    }
+    if wanted("logit") {
+        for (n, p) in [(100_000, 100), (1_000_000, 20)] {
+            let (x, y) = binary(n, p);
+            let data = Dataset::new(&x, &y).unwrap();
+            let floor = 11.0 * read * (n * p) as f64 / 1e7;
+            row(&format!("logit L2 {n}x{p}, fit"), threads, Some(floor), || {
+                black_box(LogisticRegression::new().l2(1.0 / n as f64).fit(&data).unwrap());
+            });
+        }
+    }
+    if wanted("softmax fit") {
+        let (x, y) = classes(20_000, 64, 10);
+        let data = Dataset::new(&x, &y).unwrap();
+        row("softmax fit 20000x64, 10 classes", threads, None, || {
+            black_box(LogisticRegression::new().l2(1.0 / 20_000.0).fit(&data).unwrap());
         });
     }
     if wanted("network") {
