@@ -106,8 +106,11 @@ impl Activation {
 
     /// dz ← dz · φ′(a) for every entry, a the values before the activation.
     pub(crate) fn backward<T: Real>(self, a: &[T], dz: &mut [T]) {
-        if self != Self::Identity {
-            dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz *= self.slope(a));
+        match self {
+            Self::Identity => {}
+            // By itself, because the compiler makes it vector code; nine in ten networks train through it.
+            Self::Relu => dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz = if a > T::zero() { *dz } else { T::zero() }),
+            _ => dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz *= self.slope(a)),
         }
     }
 

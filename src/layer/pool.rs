@@ -35,15 +35,21 @@ impl Windows {
         countable("numbers in a window", &[self.slides[0].window, self.slides[1].window])
     }
 
-    /// For every output of a column, in order: the place of its window's first number in the input column.
-    fn corners(&self) -> impl Iterator<Item = usize> {
+    /// For every output of a column, in order: its place, and that of its window's first number in the input column.
+    #[inline(always)]
+    fn each_corner(&self, mut visit: impl FnMut(usize, usize)) {
         let Image { channels, height, width } = self.output();
-        let [rows, columns] = self.slides;
-        let image = self.image;
-        (0..channels * height).flat_map(move |r| {
-            let row = (r / height * image.height + r % height * rows.stride) * image.width;
-            (0..width).map(move |x| row + x * columns.stride)
-        })
+        let [rows, columns] = &self.slides;
+        let mut o = 0;
+        for c in 0..channels {
+            for y in 0..height {
+                let row = (c * self.image.height + y * rows.stride) * self.image.width;
+                for x in 0..width {
+                    visit(o, row + x * columns.stride);
+                    o += 1;
+                }
+            }
+        }
     }
 
     fn window(&self) -> (usize, usize) {
@@ -91,6 +97,62 @@ impl MaxPool2d {
     pub fn output(&self) -> Image {
         self.0.output()
     }
+
+    /// z and where it comes from, from a function of a column and the place of a window's first number in it.
+    #[inline(always)]
+    fn forward_window<T: Real>(
+        &self,
+        x: &DMatrix<T>,
+        z: &mut DMatrix<T>,
+        tape: &mut MaxPoolTape,
+        largest: impl Fn(&[T], usize) -> Best<T>,
+    ) {
+        let outputs = self.output().len();
+        let columns = x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(outputs));
+        for ((x, z), from) in columns.zip(tape.from.chunks_exact_mut(outputs)) {
+            self.0.each_corner(|o, corner| {
+                let best = largest(x, corner);
+                (z[o], from[o]) = (best.value, best.from);
+            });
+        }
+    }
+
+    /// For windows known to the compiler.
+    fn forward_fixed<T: Real, const R: usize, const C: usize>(
+        &self,
+        x: &DMatrix<T>,
+        z: &mut DMatrix<T>,
+        tape: &mut MaxPoolTape,
+    ) {
+        let width = self.0.image.width;
+        self.forward_window(x, z, tape, |x, corner| {
+            let mut best = Best { value: x[corner], from: corner };
+            for i in 0..R {
+                let start = corner + i * width;
+                let row: &[T] = &x[start..start + C];
+                for j in 0..C {
+                    best.meet(row[j], start + j);
+                }
+            }
+            best
+        });
+    }
+}
+
+/// The first of the largest numbers of a window so far.
+struct Best<T> {
+    value: T,
+    from: usize,
+}
+
+impl<T: Real> Best<T> {
+    #[inline(always)]
+    fn meet(&mut self, value: T, from: usize) {
+        // A NaN (from weights that ran away) must come through, or nobody would notice.
+        let larger = value > self.value || value.partial_cmp(&value).is_none();
+        self.value = if larger { value } else { self.value };
+        self.from = if larger { from } else { self.from };
+    }
 }
 
 impl<T: Real> Layer<T> for MaxPool2d {
@@ -111,23 +173,19 @@ impl<T: Real> Layer<T> for MaxPool2d {
     }
 
     fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {
-        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
-        tape.from.clear();
-        for (x, z) in x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(self.output().len())) {
-            for (z, corner) in z.iter_mut().zip(self.0.corners()) {
-                let (mut best, mut from) = (x[corner], corner);
+        tape.from.resize(z.len(), 0);
+        match self.0.window() {
+            (1, 2) => self.forward_fixed::<T, 1, 2>(x, z, tape),
+            (2, 2) => self.forward_fixed::<T, 2, 2>(x, z, tape),
+            (3, 3) => self.forward_fixed::<T, 3, 3>(x, z, tape),
+            (rows, columns) => self.forward_window(x, z, tape, |x, corner| {
+                let mut best = Best { value: x[corner], from: corner };
                 for i in 0..rows {
-                    let start = corner + i * width;
-                    for (j, &value) in x[start..start + columns].iter().enumerate() {
-                        // A NaN (from weights that ran away) must come through, or nobody would notice.
-                        let larger = value > best || value.partial_cmp(&value).is_none();
-                        best = if larger { value } else { best };
-                        from = if larger { start + j } else { from };
-                    }
+                    let start = corner + i * self.0.image.width;
+                    x[start..start + columns].iter().enumerate().for_each(|(j, &value)| best.meet(value, start + j));
                 }
-                *z = best;
-                tape.from.push(from);
-            }
+                best
+            }),
         }
     }
 
@@ -210,16 +268,16 @@ impl<T: Real> Layer<T> for AvgPool2d {
     fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
         let (width, (rows, columns)) = (self.0.image.width, self.0.window());
         for (x, z) in x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(self.output().len())) {
-            for (z, corner) in z.iter_mut().zip(self.0.corners()) {
+            self.0.each_corner(|o, corner| {
                 let window = (0..rows).flat_map(|i| &x[corner + i * width..][..columns]);
                 // Divided one by one where the sum would overflow.
                 let sum = window.clone().fold(T::zero(), |sum, &value| sum + value);
-                *z = if sum.is_finite() {
+                z[o] = if sum.is_finite() {
                     sum / self.area()
                 } else {
                     window.fold(T::zero(), |sum, &value| sum + value / self.area())
                 };
-            }
+            });
         }
     }
 
@@ -237,12 +295,12 @@ impl<T: Real> Layer<T> for AvgPool2d {
         dx.fill(T::zero());
         let outputs = self.output().len();
         for (dx, dz) in dx.as_mut_slice().chunks_exact_mut(x.nrows()).zip(dz.as_slice().chunks_exact(outputs)) {
-            for (&dz, corner) in dz.iter().zip(self.0.corners()) {
-                let share = dz / self.area();
+            self.0.each_corner(|o, corner| {
+                let share = dz[o] / self.area();
                 for i in 0..rows {
                     dx[corner + i * width..][..columns].iter_mut().for_each(|dx| *dx += share);
                 }
-            }
+            });
         }
     }
 }

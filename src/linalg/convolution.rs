@@ -5,7 +5,7 @@
 //! patches are laid out (they would be as many bytes as the product has multiply-adds per filter), and every lane sees
 //! the same operations in the same order, so a sample's result does not depend on its neighbours.
 //!
-//! The tiles are 12 vectors of sums: with 3 or 4 operands beside them they just fit 16 registers.
+//! The tiles are 12 vectors of sums: with three operands and one more, taken one by one, they just fit 16 registers.
 
 use super::simd;
 use crate::Real;
@@ -23,9 +23,17 @@ pub fn forward<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], bias: &[T], x
     simd::dispatch(Forward { at, w, bias, x, z });
 }
 
-/// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], lane by lane.
-pub fn backward<T: Real, const L: usize>(at: Geometry<'_>, dz: &[[T; L]], x: &[[T; L]], dw: &mut [[T; L]]) {
+/// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], db[f] += Σₚ dz[f][p], lane by lane; dθ is dw, then db or nothing.
+pub fn backward<T: Real, const L: usize>(at: Geometry<'_>, dz: &[[T; L]], x: &[[T; L]], dtheta: &mut [[T; L]]) {
+    let (dw, db) = dtheta.split_at_mut(at.filters * at.taps.len());
     simd::dispatch(Backward { at, dz, x, dw });
+    for (db, dz) in db.iter_mut().zip(dz.chunks_exact(at.spots.len())) {
+        for dz in dz {
+            for l in 0..L {
+                db[l] += dz[l];
+            }
+        }
+    }
 }
 
 /// dx[taps[k] + spots[p]] += Σ_f w[f, k] dz[f][p].
@@ -80,12 +88,11 @@ impl<T: Real, const L: usize> Forward<'_, T, L> {
         let at: [usize; P] = std::array::from_fn(|q| spots[p + q]);
         let mut sum = [[[T::zero(); L]; P]; F];
         for (&tap, w) in taps.iter().zip(self.w.chunks_exact(filters)) {
-            let w: [T; F] = std::array::from_fn(|g| w[f + g]);
-            let x = &self.x[tap..];
-            for q in 0..P {
-                let x = x[at[q]];
-                for g in 0..F {
-                    simd::add_scaled::<T, L, FMA>(&mut sum[g][q], w[g], &x);
+            let (w, x) = (&w[f..f + F], &self.x[tap..]);
+            let x: [[T; L]; P] = std::array::from_fn(|q| x[at[q]]);
+            for g in 0..F {
+                for q in 0..P {
+                    simd::add_scaled::<T, L, FMA>(&mut sum[g][q], w[g], &x[q]);
                 }
             }
         }
@@ -149,10 +156,11 @@ impl<T: Real, const L: usize> Backward<'_, T, L> {
         let mut sum = [[[T::zero(); L]; K]; F];
         for (p, &spot) in spots.iter().enumerate() {
             let x = &self.x[spot..];
-            for q in 0..K {
-                let x = x[at[q]];
-                for g in 0..F {
-                    simd::add_product::<T, L, FMA>(&mut sum[g][q], &dz[g][p], &x);
+            let x: [[T; L]; K] = std::array::from_fn(|q| x[at[q]]);
+            for g in 0..F {
+                let dz = dz[g][p];
+                for q in 0..K {
+                    simd::add_product::<T, L, FMA>(&mut sum[g][q], &dz, &x[q]);
                 }
             }
         }
