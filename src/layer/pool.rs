@@ -1,5 +1,6 @@
 use super::image::{AXES, Slide, at_least_1, countable};
 use super::{Image, Layer};
+use crate::linalg::simd;
 use crate::{Layout, Real, Result};
 use nalgebra::DMatrix;
 
@@ -98,60 +99,112 @@ impl MaxPool2d {
         self.0.output()
     }
 
-    /// z and where it comes from, from a function of a column and the place of a window's first number in it.
-    #[inline(always)]
-    fn forward_window<T: Real>(
-        &self,
-        x: &DMatrix<T>,
-        z: &mut DMatrix<T>,
-        tape: &mut MaxPoolTape,
-        largest: impl Fn(&[T], usize) -> Best<T>,
-    ) {
-        let outputs = self.output().len();
-        let columns = x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(outputs));
-        for ((x, z), from) in columns.zip(tape.from.chunks_exact_mut(outputs)) {
-            self.0.each_corner(|o, corner| {
-                let best = largest(x, corner);
-                (z[o], from[o]) = (best.value, best.from);
-            });
-        }
-    }
-
-    /// For windows known to the compiler.
+    /// Windows that the compiler knows, side by side.
     fn forward_fixed<T: Real, const R: usize, const C: usize>(
         &self,
         x: &DMatrix<T>,
         z: &mut DMatrix<T>,
         tape: &mut MaxPoolTape,
     ) {
-        let width = self.0.image.width;
-        self.forward_window(x, z, tape, |x, corner| {
-            let mut best = Best { value: x[corner], from: corner };
-            for i in 0..R {
-                let start = corner + i * width;
-                let row: &[T] = &x[start..start + C];
-                for j in 0..C {
-                    best.meet(row[j], start + j);
-                }
-            }
-            best
+        simd::dispatch(Side::<T, R, C> {
+            windows: &self.0,
+            x: x.as_slice(),
+            z: z.as_mut_slice(),
+            from: &mut tape.from,
         });
+    }
+
+    /// Any windows.
+    fn forward_any<T: Real>(&self, x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut MaxPoolTape) {
+        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
+        let outputs = self.output().len();
+        let samples = x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(outputs));
+        for ((x, z), from) in samples.zip(tape.from.chunks_exact_mut(outputs)) {
+            self.0.each_corner(|o, corner| {
+                (z[o], from[o]) = (x[corner], corner);
+                for i in 0..rows {
+                    let start = corner + i * width;
+                    for (j, &value) in x[start..start + columns].iter().enumerate() {
+                        if exceeds(value, z[o]) {
+                            (z[o], from[o]) = (value, start + j);
+                        }
+                    }
+                }
+            });
+        }
     }
 }
 
-/// The first of the largest numbers of a window so far.
-struct Best<T> {
-    value: T,
-    from: usize,
+/// Whether `value` takes the place of the largest so far. A NaN (from weights that ran away) must come through, or nobody
+/// would notice.
+#[inline(always)]
+fn exceeds<T: Real>(value: T, largest: T) -> bool {
+    value > largest || value.partial_cmp(&value).is_none()
 }
 
-impl<T: Real> Best<T> {
+/// Windows of R × C side by side, several at a time without a branch.
+struct Side<'a, T, const R: usize, const C: usize> {
+    windows: &'a Windows,
+    x: &'a [T],
+    z: &'a mut [T],
+    from: &'a mut [usize],
+}
+
+impl<T: Real, const R: usize, const C: usize> simd::Kernel for Side<'_, T, R, C> {
     #[inline(always)]
-    fn meet(&mut self, value: T, from: usize) {
-        // A NaN (from weights that ran away) must come through, or nobody would notice.
-        let larger = value > self.value || value.partial_cmp(&value).is_none();
-        self.value = if larger { value } else { self.value };
-        self.from = if larger { from } else { self.from };
+    fn run<const FMA: bool>(self) {
+        let (image, output) = (self.windows.image, self.windows.output());
+        let samples = self.x.chunks_exact(image.len()).zip(self.z.chunks_exact_mut(output.len()));
+        for ((x, z), from) in samples.zip(self.from.chunks_exact_mut(output.len())) {
+            let rows = z.chunks_exact_mut(output.width).zip(from.chunks_exact_mut(output.width));
+            for (r, (z, from)) in rows.enumerate() {
+                let row = (r / output.height * image.height + r % output.height * R) * image.width;
+                let mut o = 0;
+                while o + 8 <= z.len() {
+                    several::<T, R, C, 8>(x, row, image.width, z, from, o);
+                    o += 8;
+                }
+                if o + 4 <= z.len() {
+                    several::<T, R, C, 4>(x, row, image.width, z, from, o);
+                    o += 4;
+                }
+                while o < z.len() {
+                    several::<T, R, C, 1>(x, row, image.width, z, from, o);
+                    o += 1;
+                }
+            }
+        }
+    }
+}
+
+/// N outputs from `o` on of the row of windows that starts at `row` of x.
+#[inline(always)]
+fn several<T: Real, const R: usize, const C: usize, const N: usize>(
+    x: &[T],
+    row: usize,
+    width: usize,
+    z: &mut [T],
+    from: &mut [usize],
+    o: usize,
+) {
+    let corner = row + o * C;
+    let first = &x[corner..][..N * C];
+    let (mut largest, mut tap): ([T; N], [u32; N]) = (std::array::from_fn(|l| first[l * C]), [0; N]);
+    for i in 0..R {
+        let values = &x[corner + i * width..][..N * C];
+        for j in 0..C {
+            for l in 0..N {
+                let value = values[l * C + j];
+                let larger = exceeds(value, largest[l]);
+                largest[l] = if larger { value } else { largest[l] };
+                tap[l] = if larger { (i * C + j) as u32 } else { tap[l] };
+            }
+        }
+    }
+    z[o..o + N].copy_from_slice(&largest);
+    for (l, from) in from[o..o + N].iter_mut().enumerate() {
+        let tap = tap[l] as usize;
+        *from = corner + l * C + tap / C * width + tap % C;
     }
 }
 
@@ -174,18 +227,13 @@ impl<T: Real> Layer<T> for MaxPool2d {
 
     fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {
         tape.from.resize(z.len(), 0);
+        let [rows, columns] = &self.0.slides;
+        let beside = rows.stride == rows.window && columns.stride == columns.window;
         match self.0.window() {
-            (1, 2) => self.forward_fixed::<T, 1, 2>(x, z, tape),
-            (2, 2) => self.forward_fixed::<T, 2, 2>(x, z, tape),
-            (3, 3) => self.forward_fixed::<T, 3, 3>(x, z, tape),
-            (rows, columns) => self.forward_window(x, z, tape, |x, corner| {
-                let mut best = Best { value: x[corner], from: corner };
-                for i in 0..rows {
-                    let start = corner + i * self.0.image.width;
-                    x[start..start + columns].iter().enumerate().for_each(|(j, &value)| best.meet(value, start + j));
-                }
-                best
-            }),
+            (1, 2) if beside => self.forward_fixed::<T, 1, 2>(x, z, tape),
+            (2, 2) if beside => self.forward_fixed::<T, 2, 2>(x, z, tape),
+            (3, 3) if beside => self.forward_fixed::<T, 3, 3>(x, z, tape),
+            _ => self.forward_any(x, z, tape),
         }
     }
 

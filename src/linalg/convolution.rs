@@ -41,6 +41,33 @@ pub fn backward_input<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], dz: &[
     simd::dispatch(BackwardInput { at, w, dz, dx });
 }
 
+/// How many of `left` rows the next tile takes: four, but 6 = 3 + 3 and 5 = 3 + 2, because low tiles waste registers.
+#[inline(always)]
+fn tall(left: usize) -> usize {
+    match left {
+        1..=4 => left,
+        5 | 6 => 3,
+        _ => 4,
+    }
+}
+
+/// Whether these places follow each other: then one check of bounds serves them all.
+#[inline(always)]
+fn side_by_side(at: &[usize]) -> bool {
+    at.iter().zip(at[0]..).all(|(&at, expected)| at == expected)
+}
+
+/// The vectors at P places, which stand side by side if `BESIDE` says so.
+#[inline(always)]
+fn pick<T: Real, const L: usize, const BESIDE: bool, const P: usize>(x: &[[T; L]], at: [usize; P]) -> [[T; L]; P] {
+    if BESIDE {
+        let x = &x[at[0]..][..P];
+        std::array::from_fn(|q| x[q])
+    } else {
+        std::array::from_fn(|q| x[at[q]])
+    }
+}
+
 struct Forward<'a, T, const L: usize> {
     at: Geometry<'a>,
     w: &'a [T],
@@ -54,15 +81,15 @@ impl<T: Real, const L: usize> simd::Kernel for Forward<'_, T, L> {
     fn run<const FMA: bool>(mut self) {
         let filters = self.at.filters;
         let mut f = 0;
-        while f + 4 <= filters {
-            self.rows::<FMA, 4, 3>(f);
-            f += 4;
-        }
-        match filters - f {
-            3 => self.rows::<FMA, 3, 4>(f),
-            2 => self.rows::<FMA, 2, 6>(f),
-            1 => self.rows::<FMA, 1, 8>(f),
-            _ => {}
+        while f < filters {
+            let many = tall(filters - f);
+            match many {
+                4 => self.rows::<FMA, 4, 3>(f),
+                3 => self.rows::<FMA, 3, 3>(f),
+                2 => self.rows::<FMA, 2, 5>(f),
+                _ => self.rows::<FMA, 1, 8>(f),
+            }
+            f += many;
         }
     }
 }
@@ -73,36 +100,38 @@ impl<T: Real, const L: usize> Forward<'_, T, L> {
         let spots = self.at.spots.len();
         let mut p = 0;
         while p + P <= spots {
-            self.tile::<FMA, F, P>(f, p);
+            if side_by_side(&self.at.spots[p..p + P]) {
+                self.tile::<FMA, true, F, P>(f, p);
+            } else {
+                self.tile::<FMA, false, F, P>(f, p);
+            }
             p += P;
         }
         while p < spots {
-            self.tile::<FMA, F, 1>(f, p);
+            self.tile::<FMA, true, F, 1>(f, p);
             p += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const FMA: bool, const F: usize, const P: usize>(&mut self, f: usize, p: usize) {
+    fn tile<const FMA: bool, const BESIDE: bool, const F: usize, const P: usize>(&mut self, f: usize, p: usize) {
         let Geometry { filters, taps, spots } = self.at;
         let at: [usize; P] = std::array::from_fn(|q| spots[p + q]);
         let mut sum = [[[T::zero(); L]; P]; F];
         for (&tap, w) in taps.iter().zip(self.w.chunks_exact(filters)) {
-            let (w, x) = (&w[f..f + F], &self.x[tap..]);
-            let x: [[T; L]; P] = std::array::from_fn(|q| x[at[q]]);
+            let w = &w[f..f + F];
+            let x = pick::<T, L, BESIDE, P>(&self.x[tap..], at);
             for g in 0..F {
                 for q in 0..P {
                     simd::add_scaled::<T, L, FMA>(&mut sum[g][q], w[g], &x[q]);
                 }
             }
         }
+        let sum = sum;
         for g in 0..F {
             let b = self.bias.get(f + g).copied().unwrap_or_else(T::zero);
             for q in 0..P {
-                let z = &mut self.z[(f + g) * spots.len() + p + q];
-                for l in 0..L {
-                    z[l] = sum[g][q][l] + b;
-                }
+                self.z[(f + g) * spots.len() + p + q] = sum[g][q].map(|sum| sum + b);
             }
         }
     }
@@ -120,15 +149,15 @@ impl<T: Real, const L: usize> simd::Kernel for Backward<'_, T, L> {
     fn run<const FMA: bool>(mut self) {
         let filters = self.at.filters;
         let mut f = 0;
-        while f + 4 <= filters {
-            self.rows::<FMA, 4, 3>(f);
-            f += 4;
-        }
-        match filters - f {
-            3 => self.rows::<FMA, 3, 4>(f),
-            2 => self.rows::<FMA, 2, 5>(f),
-            1 => self.rows::<FMA, 1, 8>(f),
-            _ => {}
+        while f < filters {
+            let many = tall(filters - f);
+            match many {
+                4 => self.rows::<FMA, 4, 3>(f),
+                3 => self.rows::<FMA, 3, 3>(f),
+                2 => self.rows::<FMA, 2, 5>(f),
+                _ => self.rows::<FMA, 1, 8>(f),
+            }
+            f += many;
         }
     }
 }
@@ -139,24 +168,27 @@ impl<T: Real, const L: usize> Backward<'_, T, L> {
         let taps = self.at.taps.len();
         let mut k = 0;
         while k + K <= taps {
-            self.tile::<FMA, F, K>(f, k);
+            if side_by_side(&self.at.taps[k..k + K]) {
+                self.tile::<FMA, true, F, K>(f, k);
+            } else {
+                self.tile::<FMA, false, F, K>(f, k);
+            }
             k += K;
         }
         while k < taps {
-            self.tile::<FMA, F, 1>(f, k);
+            self.tile::<FMA, true, F, 1>(f, k);
             k += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const FMA: bool, const F: usize, const K: usize>(&mut self, f: usize, k: usize) {
+    fn tile<const FMA: bool, const BESIDE: bool, const F: usize, const K: usize>(&mut self, f: usize, k: usize) {
         let Geometry { filters, taps, spots } = self.at;
         let at: [usize; K] = std::array::from_fn(|q| taps[k + q]);
         let dz: [&[[T; L]]; F] = std::array::from_fn(|g| &self.dz[(f + g) * spots.len()..][..spots.len()]);
         let mut sum = [[[T::zero(); L]; K]; F];
         for (p, &spot) in spots.iter().enumerate() {
-            let x = &self.x[spot..];
-            let x: [[T; L]; K] = std::array::from_fn(|q| x[at[q]]);
+            let x = pick::<T, L, BESIDE, K>(&self.x[spot..], at);
             for g in 0..F {
                 let dz = dz[g][p];
                 for q in 0..K {
@@ -166,10 +198,7 @@ impl<T: Real, const L: usize> Backward<'_, T, L> {
         }
         for q in 0..K {
             for g in 0..F {
-                let dw = &mut self.dw[(k + q) * filters + f + g];
-                for l in 0..L {
-                    dw[l] += sum[g][q][l];
-                }
+                simd::add(&mut self.dw[(k + q) * filters + f + g], sum[g][q]);
             }
         }
     }
@@ -187,15 +216,15 @@ impl<T: Real, const L: usize> simd::Kernel for BackwardInput<'_, T, L> {
     fn run<const FMA: bool>(mut self) {
         let taps = self.at.taps.len();
         let mut k = 0;
-        while k + 4 <= taps {
-            self.rows::<FMA, 4, 3>(k);
-            k += 4;
-        }
-        match taps - k {
-            3 => self.rows::<FMA, 3, 4>(k),
-            2 => self.rows::<FMA, 2, 6>(k),
-            1 => self.rows::<FMA, 1, 8>(k),
-            _ => {}
+        while k < taps {
+            let many = tall(taps - k);
+            match many {
+                4 => self.rows::<FMA, 4, 3>(k),
+                3 => self.rows::<FMA, 3, 3>(k),
+                2 => self.rows::<FMA, 2, 5>(k),
+                _ => self.rows::<FMA, 1, 8>(k),
+            }
+            k += many;
         }
     }
 }
@@ -221,7 +250,7 @@ impl<T: Real, const L: usize> BackwardInput<'_, T, L> {
         let w: [&[T]; K] = std::array::from_fn(|q| &self.w[(k + q) * filters..][..filters]);
         let mut sum = [[[T::zero(); L]; P]; K];
         for (f, dz) in self.dz.chunks_exact(spots.len()).enumerate().take(filters) {
-            let dz: [[T; L]; P] = std::array::from_fn(|r| dz[p + r]);
+            let dz = &dz[p..p + P];
             for q in 0..K {
                 let w = w[q][f];
                 for r in 0..P {
@@ -231,10 +260,7 @@ impl<T: Real, const L: usize> BackwardInput<'_, T, L> {
         }
         for q in 0..K {
             for r in 0..P {
-                let dx = &mut self.dx[taps[k + q] + spots[p + r]];
-                for l in 0..L {
-                    dx[l] += sum[q][r][l];
-                }
+                simd::add(&mut self.dx[taps[k + q] + spots[p + r]], sum[q][r]);
             }
         }
     }
