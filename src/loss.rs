@@ -1,6 +1,7 @@
 //! Losses: how bad the raw scores z of one sample are for its target y, and what prediction z stands for.
 
 mod bernoulli;
+mod block;
 mod cross_entropy;
 mod huber;
 mod squared_error;
@@ -93,5 +94,88 @@ pub trait Curvature<T: Real>: Loss<T> {
     /// Whether ℓ(z + c 1, y) = ℓ(z, y) for every c, as for a softmax of `outputs` scores.
     fn ignores_shift(&self, _outputs: usize) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A loss without its own code for blocks.
+    struct OneByOne<L>(L);
+
+    impl<T: Real, L: Loss<T>> Loss<T> for OneByOne<L> {
+        fn value(&self, z: &[T], y: &[T]) -> T {
+            self.0.value(z, y)
+        }
+        fn gradient(&self, z: &[T], y: &[T], dz: &mut [T]) -> T {
+            self.0.gradient(z, y, dz)
+        }
+        fn respond(&self, z: &mut [T]) {
+            self.0.respond(z);
+        }
+        fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
+            self.0.accepts(y)
+        }
+    }
+
+    fn check<T: Real>(loss: impl Loss<T>, z: &[T], y: &[T], k: usize, weights: Option<&[T]>, eps: f64) {
+        let mut slow = (vec![T::one(); z.len()], z.to_vec());
+        let mut fast = slow.clone();
+        let scale = T::of(0.125);
+        let close = |a: T, b: T, eps: f64| (a - b).to_f64().abs() <= eps * b.to_f64().abs() + 1e-300;
+        let value = loss.block_value(z, y, k, weights);
+        let with_gradient = loss.block_gradient(z, y, k, weights, scale, &mut fast.0);
+        loss.block_respond(&mut fast.1, k);
+        let loss = OneByOne(loss);
+        let truth = loss.block_gradient(z, y, k, weights, scale, &mut slow.0);
+        loss.block_respond(&mut slow.1, k);
+        assert!(close(value, truth, eps * z.len() as f64) && close(with_gradient, truth, eps * z.len() as f64));
+        assert!(value == with_gradient);
+        for (fast, slow) in fast.0.iter().zip(&slow.0).chain(fast.1.iter().zip(&slow.1)) {
+            assert!(close(*fast, *slow, 8.0 * eps), "{fast} {slow}");
+        }
+    }
+
+    fn all<T: Real>(n: usize, k: usize, weighted: bool, reach: f64, seed: usize, eps: f64) {
+        let number = |i: usize| ((i * 7919 + seed * 104_729 + 13) % 1009) as f64 / 504.5 - 1.0;
+        let z: Vec<T> = (0..n * k).map(|i| T::of(reach * number(i).powi(3))).collect();
+        let y: Vec<T> = (0..n * k).map(|i| T::of(((i + seed) % 2) as f64)).collect();
+        let hot: Vec<T> = (0..n * k).map(|i| T::of(f64::from(i % k == (i / k + seed) % k))).collect();
+        let w: Vec<T> = (0..n).map(|i| T::of(((i + seed) % 4) as f64 * 0.7)).collect();
+        let weights = weighted.then_some(&w[..]);
+        check(SquaredError, &z, &y, k, weights, eps);
+        check(Huber::default(), &z, &y, k, weights, eps);
+        check(BinaryCrossEntropy, &z, &y, k, weights, eps);
+        check(CrossEntropy, &z, if k == 1 { &y } else { &hot }, k, weights, eps);
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_equal_the_samples_one_by_one(
+            n in 1usize..300,
+            k in prop_oneof![1usize..12, 60usize..70, 125usize..135],
+            weighted: bool,
+            reach in prop_oneof![Just(3.0), Just(60.0), Just(700.0)],
+            seed in 0usize..1000,
+        ) {
+            let n = n.min(3000 / k);
+            all::<f64>(n, k, weighted, reach, seed, 2.3e-16);
+            all::<f32>(n, k, weighted, reach.min(40.0), seed, 1.2e-7);
+        }
+    }
+
+    /// A score so large that the loss overflows counts for nothing where its weight is 0.
+    #[test]
+    fn weight_zero_adds_exactly_zero() {
+        let (z, y, w) = ([1e300, 0.5, -1e300], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]);
+        for loss in [&SquaredError as &dyn Loss<f64>, &Huber::new(1e200), &BinaryCrossEntropy, &CrossEntropy] {
+            let mut dz = [f64::NAN; 3];
+            let value = loss.block_gradient(&z, &y, 1, Some(&w), 1.0, &mut dz);
+            let mut one = [0.0];
+            assert!((value - loss.gradient(&z[1..2], &y[1..2], &mut one)).abs() < 1e-15);
+            assert!(dz[0] == 0.0 && (dz[1] - one[0]).abs() < 1e-15 && dz[2] == 0.0);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! The float bound of the whole crate.
 
 mod columns;
+mod functions;
 mod inner;
 mod lanes;
 mod outer;
+mod sums;
 
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
@@ -11,8 +13,10 @@ pub use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use outer::{Into, Outer, Strided};
 
+use functions::{Each, Function};
 use nalgebra::RealField;
 use pulp::{Arch, WithSimd};
+use sums::{Ln1pSum, Sum};
 
 /// A real scalar: `f32`, `f64`, or a type of the user's (a dual number, an interval).
 ///
@@ -60,10 +64,47 @@ pub trait Real: RealField + Copy + Default {
         rest.iter().chain(&lanes).fold(Self::zero(), |sum, &x| sum + x)
     }
 
+    /// Σ ln(1 + xᵢ) for 0 ≤ xᵢ ≤ 1: the logarithm of the product, 64 factors at a time.
+    #[doc(hidden)]
+    fn ln_1p_sum(x: &[Self]) -> Self {
+        let product = |x: &[Self]| x.iter().fold(Self::zero(), |product, &x| product + (x + product * x));
+        x.chunks(64).fold(Self::zero(), |sum, x| sum + product(x).ln_1p())
+    }
+
     /// z = X w, sample by sample.
     #[doc(hidden)]
     fn scores(product: Scores<'_, Self>) {
         product.plain();
+    }
+
+    /// x ← e^x for every number.
+    #[doc(hidden)]
+    fn exp_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = x.exp());
+    }
+
+    /// x ← ln(1 + x) for every number.
+    #[doc(hidden)]
+    fn ln_1p_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = x.ln_1p());
+    }
+
+    /// x ← tanh x for every number.
+    #[doc(hidden)]
+    fn tanh_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = x.tanh());
+    }
+
+    /// x ← 1 / (1 + e^−x) for every number.
+    #[doc(hidden)]
+    fn sigmoid_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = sigmoid(*x));
+    }
+
+    /// x ← Φ(x) for every number, Φ the standard normal distribution function.
+    #[doc(hidden)]
+    fn normal_cdf_each(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = normal_cdf(*x));
     }
 }
 
@@ -104,6 +145,34 @@ impl Real for f32 {
     fn scores(product: Scores<'_, Self>) {
         vectorize(product);
     }
+
+    fn sum(x: &[Self]) -> Self {
+        vectorize(Sum(x))
+    }
+
+    fn ln_1p_sum(x: &[Self]) -> Self {
+        vectorize(Ln1pSum(x))
+    }
+
+    fn exp_each(x: &mut [Self]) {
+        vectorize(Each(Function::Exp, x));
+    }
+
+    fn ln_1p_each(x: &mut [Self]) {
+        vectorize(Each(Function::Ln1p, x));
+    }
+
+    fn tanh_each(x: &mut [Self]) {
+        vectorize(Each(Function::Tanh, x));
+    }
+
+    fn sigmoid_each(x: &mut [Self]) {
+        vectorize(Each(Function::Sigmoid, x));
+    }
+
+    fn normal_cdf_each(x: &mut [Self]) {
+        vectorize(Each(Function::NormalCdf, x));
+    }
 }
 
 impl Real for f64 {
@@ -136,11 +205,48 @@ impl Real for f64 {
     fn scores(product: Scores<'_, Self>) {
         vectorize(product);
     }
+
+    fn sum(x: &[Self]) -> Self {
+        vectorize(Sum(x))
+    }
+
+    fn ln_1p_sum(x: &[Self]) -> Self {
+        vectorize(Ln1pSum(x))
+    }
+
+    fn exp_each(x: &mut [Self]) {
+        vectorize(Each(Function::Exp, x));
+    }
+
+    fn ln_1p_each(x: &mut [Self]) {
+        vectorize(Each(Function::Ln1p, x));
+    }
+
+    fn tanh_each(x: &mut [Self]) {
+        vectorize(Each(Function::Tanh, x));
+    }
+
+    fn sigmoid_each(x: &mut [Self]) {
+        vectorize(Each(Function::Sigmoid, x));
+    }
+
+    fn normal_cdf_each(x: &mut [Self]) {
+        vectorize(Each(Function::NormalCdf, x));
+    }
 }
+
+/// 1 / (1 + e^−x), the small side as e/(1 + e), which keeps its relative accuracy.
+pub(crate) fn sigmoid<T: Real>(x: T) -> T {
+    let e = (-x.abs()).exp();
+    if x > T::zero() { T::one() / (T::one() + e) } else { e / (T::one() + e) }
+}
+
+/// 1/√(2π), the height of the standard normal density.
+pub(crate) const NORMAL_PEAK: f64 = 0.398_942_280_401_432_7;
 
 /// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
 pub(crate) fn normal_density<T: Real>(x: T) -> T {
-    (-(x * x) * T::of(0.5)).exp() * T::of(0.398_942_280_401_432_7)
+    (-(x * x) * T::of(0.5)).exp() * T::of(NORMAL_PEAK)
 }
 
 /// Φ(x), the standard normal distribution function, with relative accuracy in the lower tail too.

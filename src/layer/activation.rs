@@ -1,7 +1,8 @@
 //! Elementwise activations and their slopes.
 
+use crate::Real;
 use crate::layout::{Init, Spread};
-use crate::{Real, real};
+use crate::real::{self, sigmoid};
 
 /// An elementwise activation.
 ///
@@ -34,11 +35,6 @@ pub enum Activation {
 }
 
 const LEAK: f64 = 0.01;
-
-fn sigmoid<T: Real>(a: T) -> T {
-    let e = (-a.abs()).exp();
-    if a > T::zero() { T::one() / (T::one() + e) } else { e / (T::one() + e) }
-}
 
 impl Activation {
     /// φ(a).
@@ -99,18 +95,53 @@ impl Activation {
 
     /// a ← φ(a) for every entry.
     pub(crate) fn apply<T: Real>(self, a: &mut [T]) {
-        if self != Self::Identity {
-            a.iter_mut().for_each(|a| *a = self.value(*a));
+        match self {
+            Self::Identity => {}
+            Self::Tanh => T::tanh_each(a),
+            Self::Sigmoid => T::sigmoid_each(a),
+            Self::Gelu => times_each(a, T::normal_cdf_each),
+            Self::Silu => times_each(a, T::sigmoid_each),
+            Self::Relu | Self::LeakyRelu => real::vectorize(
+                #[inline(always)]
+                || a.iter_mut().for_each(|a| *a = self.value(*a)),
+            ),
         }
     }
 
     /// dz ← dz · φ′(a) for every entry, a the values before the activation.
     pub(crate) fn backward<T: Real>(self, a: &[T], dz: &mut [T]) {
+        let one = T::one();
         match self {
             Self::Identity => {}
-            // By itself, because the compiler makes it vector code; nine in ten networks train through it.
-            Self::Relu => dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz = if a > T::zero() { *dz } else { T::zero() }),
-            _ => dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz *= self.slope(a)),
+            Self::Relu | Self::LeakyRelu => real::vectorize(
+                #[inline(always)]
+                || dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz *= self.slope(a)),
+            ),
+            Self::Tanh => slopes(a, dz, |a, t, _| {
+                t.copy_from_slice(a);
+                T::tanh_each(t);
+                t.iter_mut().for_each(|t| *t = (one - *t) * (one + *t));
+            }),
+            // σ(a) σ(−a) and its kin: both tails keep their digits.
+            Self::Sigmoid | Self::Silu => slopes(a, dz, |a, p, q| {
+                p.copy_from_slice(a);
+                q.iter_mut().zip(a).for_each(|(q, &a)| *q = -a);
+                T::sigmoid_each(p);
+                T::sigmoid_each(q);
+                let silu = self == Self::Silu;
+                for ((p, &q), &a) in p.iter_mut().zip(&*q).zip(a) {
+                    *p *= if silu { one + a * q } else { q };
+                }
+            }),
+            Self::Gelu => slopes(a, dz, |a, cdf, density| {
+                cdf.copy_from_slice(a);
+                T::normal_cdf_each(cdf);
+                density.iter_mut().zip(a).for_each(|(density, &a)| *density = -(a * a) * T::of(0.5));
+                T::exp_each(density);
+                for ((cdf, &density), &a) in cdf.iter_mut().zip(&*density).zip(a) {
+                    *cdf += a * density * T::of(real::NORMAL_PEAK);
+                }
+            }),
         }
     }
 
@@ -120,6 +151,54 @@ impl Activation {
         match self {
             Self::Relu | Self::LeakyRelu | Self::Gelu | Self::Silu => Init::He(Spread::Uniform),
             Self::Identity | Self::Tanh | Self::Sigmoid => Init::Glorot(Spread::Uniform),
+        }
+    }
+}
+
+/// Numbers taken at a time where a function needs scratch memory.
+const CHUNK: usize = 128;
+
+/// a ← a f(a).
+fn times_each<T: Real>(a: &mut [T], f: impl Fn(&mut [T])) {
+    let mut values = [T::zero(); CHUNK];
+    for a in a.chunks_mut(CHUNK) {
+        let values = &mut values[..a.len()];
+        values.copy_from_slice(a);
+        f(values);
+        a.iter_mut().zip(&*values).for_each(|(a, &f)| *a *= f);
+    }
+}
+
+/// dz ← dz · slope, the slopes written by `f` into the first of two scratch slices.
+fn slopes<T: Real>(a: &[T], dz: &mut [T], f: impl Fn(&[T], &mut [T], &mut [T])) {
+    let (mut slope, mut scratch) = ([T::zero(); CHUNK], [T::zero(); CHUNK]);
+    for (a, dz) in a.chunks(CHUNK).zip(dz.chunks_mut(CHUNK)) {
+        let slope = &mut slope[..a.len()];
+        f(a, slope, &mut scratch[..a.len()]);
+        dz.iter_mut().zip(&*slope).for_each(|(dz, &slope)| *dz *= slope);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The vector code against the scalar functions.
+        #[test]
+        fn blocks_equal_single_numbers(a in proptest::collection::vec(-30.0..30.0f64, 1..300)) {
+            use Activation::{Gelu, Identity, LeakyRelu, Relu, Sigmoid, Silu, Tanh};
+            for activation in [Identity, Relu, LeakyRelu, Tanh, Sigmoid, Gelu, Silu] {
+                let (mut values, mut slopes) = (a.clone(), vec![1.0; a.len()]);
+                activation.apply(&mut values);
+                activation.backward(&a, &mut slopes);
+                for (i, &a) in a.iter().enumerate() {
+                    let (value, slope) = (activation.value(a), activation.slope(a));
+                    prop_assert!((values[i] - value).abs() <= 1e-15 * (4.0 + a * a) * value.abs(), "{activation:?} at {a}");
+                    prop_assert!((slopes[i] - slope).abs() <= 1e-15 * (4.0 + a * a) * (slope.abs() + 0.1), "{activation:?}′ at {a}");
+                }
+            }
         }
     }
 }

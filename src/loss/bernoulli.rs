@@ -1,5 +1,7 @@
+use super::block::{CHUNK, Scores, weigh};
 use super::{Curvature, Loss};
 use crate::Real;
+use crate::real::vectorize;
 
 /// Binary cross-entropy: each output is a Bernoulli of its own with logit zⱼ, targets yⱼ in [0, 1].
 ///
@@ -43,6 +45,46 @@ pub(super) fn curvature<T: Real>(z: T) -> T {
     p * q
 }
 
+/// Σ w ℓ over a block; scale · w ∂ℓ/∂z into `dz` unless that is empty.
+///
+/// One e^−|z| serves value and gradient. The logarithms are taken of products: Σ ln(1 + eᵢ) = ln(1 + P), P from
+/// (1 + P)(1 + e) = 1 + (P + e + P e), where nothing cancels, so that tiny losses keep their digits.
+pub(super) fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
+    scores.sum_chunks(dz, |z, y, weights, dz| {
+        let (mut e, mut linear) = ([T::zero(); CHUNK], [T::zero(); CHUNK]);
+        let (e, linear) = (&mut e[..z.len()], &mut linear[..z.len()]);
+        e.iter_mut().zip(z).for_each(|(e, &z)| *e = -z.abs());
+        T::exp_each(e);
+        vectorize(
+            #[inline(always)]
+            || {
+                let (zero, one) = (T::zero(), T::one());
+                for ((linear, &z), &y) in linear.iter_mut().zip(z).zip(y) {
+                    *linear = if z > zero { (one - y) * z } else { -(y * z) };
+                }
+                for (((dz, &z), &y), &e) in dz.iter_mut().zip(z).zip(y).zip(&*e) {
+                    let large = one / (one + e);
+                    let small = e * large;
+                    let (p, q) = if z > zero { (large, small) } else { (small, large) };
+                    *dz = ((one - y) * p - y * q) * scale;
+                }
+                if let Some(weights) = weights {
+                    weigh(weights, dz);
+                }
+            },
+        );
+        match weights {
+            None => T::sum(linear) + T::ln_1p_sum(e),
+            Some(weights) => {
+                T::ln_1p_each(e);
+                linear.iter_mut().zip(&*e).for_each(|(linear, &e)| *linear += e);
+                weigh(weights, linear);
+                T::sum(linear)
+            }
+        }
+    })
+}
+
 impl<T: Real> Loss<T> for BinaryCrossEntropy {
     fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
         Some(self)
@@ -67,6 +109,18 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
 
     fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
         if y.iter().all(|&y| y >= T::zero() && y <= T::one()) { Ok(()) } else { Err("numbers in [0, 1]") }
+    }
+
+    fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
+        block(Scores { z, y, outputs, weights }, T::one(), &mut [])
+    }
+
+    fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
+        block(Scores { z, y, outputs, weights }, scale, dz)
+    }
+
+    fn block_respond(&self, z: &mut [T], _: usize) {
+        T::sigmoid_each(z);
     }
 }
 

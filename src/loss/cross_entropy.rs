@@ -1,5 +1,7 @@
+use super::block::{CHUNK, Scores};
 use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli};
 use crate::Real;
+use crate::real::vectorize;
 
 /// Cross-entropy of a distribution over classes: Bernoulli for one output, softmax for more.
 ///
@@ -20,20 +22,120 @@ use crate::Real;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CrossEntropy;
 
-/// The index of the largest score and Σ e^(zⱼ − max) over the others.
-fn normalizer<T: Real>(z: &[T]) -> (usize, T) {
+/// The index of the largest score.
+#[inline(always)]
+fn top<T: Real>(z: &[T]) -> usize {
     let mut top = 0;
     for (j, &score) in z.iter().enumerate() {
         if score > z[top] {
             top = j;
         }
     }
+    top
+}
+
+/// The index of the largest score and Σ e^(zⱼ − max) over the others.
+fn normalizer<T: Real>(z: &[T]) -> (usize, T) {
+    let top = top(z);
     let rest = z.iter().enumerate().filter(|&(j, _)| j != top).fold(T::zero(), |sum, (_, &s)| sum + (s - z[top]).exp());
     (top, rest)
 }
 
 fn value<T: Real>(z: &[T], y: &[T], top: usize, rest: T) -> T {
     z.iter().zip(y).fold(rest.ln_1p(), |sum, (&score, &y)| if y > T::zero() { sum + y * (z[top] - score) } else { sum })
+}
+
+/// Σ w ℓ over a block of k ≥ 2 outputs; scale · w ∂ℓ/∂z into `dz` unless that is empty. The exponentials, and then the
+/// logarithms, of some samples are taken together.
+fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
+    let k = scores.outputs;
+    let samples = CHUNK / k;
+    if samples == 0 {
+        return one_by_one(scores, scale, dz);
+    }
+    let mut sum = T::zero();
+    let (mut e, mut rests) = ([T::zero(); CHUNK], [T::zero(); CHUNK / 2]);
+    for (c, (z, y)) in scores.z.chunks(samples * k).zip(scores.y.chunks(samples * k)).enumerate() {
+        let (first, count) = (c * samples, z.len() / k);
+        let (e, rests) = (&mut e[..z.len()], &mut rests[..count]);
+        for (e, z) in e.chunks_exact_mut(k).zip(z.chunks_exact(k)) {
+            let max = z[top(z)];
+            e.iter_mut().zip(z).for_each(|(e, &z)| *e = z - max);
+        }
+        T::exp_each(e);
+        let weight = |i: usize| scores.weights.map_or(T::one(), |w| w[first + i]);
+        vectorize(
+            #[inline(always)]
+            || {
+                for (i, (z, y)) in z.chunks_exact(k).zip(y.chunks_exact(k)).enumerate() {
+                    let (top, e) = (top(z), &mut e[i * k..][..k]);
+                    e[top] = T::zero();
+                    rests[i] = e.iter().fold(T::zero(), |sum, &e| sum + e);
+                    if let Some(dz) = dz.get_mut((first + i) * k..(first + i + 1) * k) {
+                        sample_gradient(y, e, top, rests[i], weight(i), scale, dz);
+                    }
+                    if weight(i) > T::zero() {
+                        let terms =
+                            z.iter().zip(y).map(|(&s, &y)| if y > T::zero() { y * (z[top] - s) } else { T::zero() });
+                        sum += weight(i) * terms.fold(T::zero(), |sum, term| sum + term);
+                    }
+                }
+            },
+        );
+        T::ln_1p_each(rests);
+        for (i, &ln) in rests.iter().enumerate() {
+            if weight(i) > T::zero() {
+                sum += weight(i) * ln;
+            }
+        }
+    }
+    sum
+}
+
+/// scale · w ∂ℓ/∂z of one sample from its exponentials, that of the largest score left out.
+#[inline(always)]
+fn sample_gradient<T: Real>(y: &[T], e: &[T], top: usize, rest: T, weight: T, scale: T, dz: &mut [T]) {
+    if weight <= T::zero() {
+        dz.fill(T::zero());
+        return;
+    }
+    let one = T::one();
+    let (inverse, factor) = (one / (one + rest), weight * scale);
+    for ((dz, &e), &y) in dz.iter_mut().zip(e).zip(y) {
+        let p = e * inverse;
+        *dz = ((one - y) * p - y * (one - p)) * factor;
+    }
+    dz[top] = ((one - y[top]) * inverse - y[top] * (rest * inverse)) * factor;
+}
+
+/// [`block`] for more classes than fit a chunk.
+fn one_by_one<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
+    let k = scores.outputs;
+    let mut sum = T::zero();
+    for (i, (z, y)) in scores.z.chunks_exact(k).zip(scores.y.chunks_exact(k)).enumerate() {
+        let w = scores.weights.map_or(T::one(), |w| w[i]);
+        let top = top(z);
+        let rest;
+        if let Some(dz) = dz.get_mut(i * k..(i + 1) * k) {
+            dz.iter_mut().zip(z).for_each(|(dz, &s)| *dz = s - z[top]);
+            T::exp_each(dz);
+            dz[top] = T::zero();
+            rest = dz.iter().fold(T::zero(), |sum, &e| sum + e);
+            let (one, factor) = (T::one(), if w > T::zero() { w * scale } else { T::zero() });
+            let inverse = one / (one + rest);
+            for (dz, &y) in dz.iter_mut().zip(y) {
+                let p = *dz * inverse;
+                *dz = ((one - y) * p - y * (one - p)) * factor;
+            }
+            dz[top] = ((one - y[top]) * inverse - y[top] * (rest * inverse)) * factor;
+        } else {
+            rest = normalizer(z).1;
+        }
+        if w > T::zero() {
+            sum += w * value(z, y, top, rest);
+        }
+    }
+    sum
 }
 
 impl<T: Real> Loss<T> for CrossEntropy {
@@ -81,6 +183,37 @@ impl<T: Real> Loss<T> for CrossEntropy {
         let sum = y.iter().fold(T::zero(), |sum, &y| sum + y);
         let legal = y.iter().all(|&y| y >= T::zero()) && (sum - T::one()).abs() <= T::of(1e-5);
         if legal { Ok(()) } else { Err("numbers of at least 0 with sum 1, as one-hot rows are") }
+    }
+
+    fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
+        if outputs == 1 {
+            return bernoulli::block(Scores { z, y, outputs, weights }, T::one(), &mut []);
+        }
+        block(Scores { z, y, outputs, weights }, T::one(), &mut [])
+    }
+
+    fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
+        if outputs == 1 {
+            return bernoulli::block(Scores { z, y, outputs, weights }, scale, dz);
+        }
+        block(Scores { z, y, outputs, weights }, scale, dz)
+    }
+
+    fn block_respond(&self, z: &mut [T], outputs: usize) {
+        if outputs == 1 {
+            return T::sigmoid_each(z);
+        }
+        for z in z.chunks_mut(CHUNK.max(outputs) / outputs * outputs) {
+            z.chunks_exact_mut(outputs).for_each(|z| {
+                let max = z[top(z)];
+                z.iter_mut().for_each(|z| *z -= max);
+            });
+            T::exp_each(z);
+            for z in z.chunks_exact_mut(outputs) {
+                let total = z.iter().fold(T::zero(), |sum, &e| sum + e);
+                z.iter_mut().for_each(|z| *z /= total);
+            }
+        }
     }
 }
 

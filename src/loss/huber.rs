@@ -1,3 +1,4 @@
+use super::block::Scores;
 use super::{Curvature, Loss};
 use crate::{Error, Real, Result};
 
@@ -33,6 +34,7 @@ impl Huber {
     }
 
     /// (h(r), h′(r)).
+    #[inline(always)]
     fn at<T: Real>(&self, r: T) -> (T, T) {
         let delta = T::of(self.delta);
         if r.abs() <= delta {
@@ -74,6 +76,16 @@ impl<T: Real> Loss<T> for Huber {
         }
         Err(Error::Config { name: "delta", needs: "positive and finite" })
     }
+
+    fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
+        Scores { z, y, outputs, weights }.sum_each(T::one(), &mut [], |z, y| self.at(z - y))
+    }
+
+    fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
+        Scores { z, y, outputs, weights }.sum_each(scale, dz, |z, y| self.at(z - y))
+    }
+
+    fn block_respond(&self, _: &mut [T], _: usize) {}
 }
 
 impl<T: Real> Curvature<T> for Huber {

@@ -1,3 +1,4 @@
+use super::block::Scores;
 use super::{Curvature, Loss};
 use crate::Real;
 
@@ -37,6 +38,18 @@ impl<T: Real> Loss<T> for SquaredError {
     fn accepts(&self, _: &[T]) -> Result<(), &'static str> {
         Ok(())
     }
+
+    fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
+        let at = |z: T, y: T| ((z - y) * (z - y) * T::of(0.5), z - y);
+        Scores { z, y, outputs, weights }.sum_each(T::one(), &mut [], at)
+    }
+
+    fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
+        let at = |z: T, y: T| ((z - y) * (z - y) * T::of(0.5), z - y);
+        Scores { z, y, outputs, weights }.sum_each(scale, dz, at)
+    }
+
+    fn block_respond(&self, _: &mut [T], _: usize) {}
 }
 
 impl<T: Real> Curvature<T> for SquaredError {
