@@ -5,7 +5,9 @@ mod support;
 
 use residual::nalgebra::{DMatrix, DVector};
 use residual::optim::Trainer;
-use residual::{Affine, Dataset, Init, Layer, Layout, Network, Predictor, Real, Regressor, SquaredError, check};
+use residual::{
+    Affine, Dataset, Init, Layer, Layout, Network, Predictor, Real, Regressor, Spread, SquaredError, check,
+};
 use std::process::ExitCode;
 
 /// z = sin(W x + b). θ is W column-major (outputs × inputs), then b.
@@ -27,8 +29,10 @@ impl<T: Real> Layer<T> for Sine {
     }
 
     fn layout(&self, layout: &mut Layout) {
-        layout.weights(Layer::<T>::outputs(self), Layer::<T>::inputs(self)).named("frequency");
-        layout.bias(Layer::<T>::outputs(self)).named("phase").init(Init::Constant(0.5));
+        let (inputs, outputs) = (Layer::<T>::inputs(self), Layer::<T>::outputs(self));
+        // Frequencies of several radians, or every sine starts as nearly the same line.
+        layout.weights(outputs, inputs).named("frequency").init(Init::He(Spread::Normal));
+        layout.bias(outputs).named("phase");
     }
 
     fn forward(&self, theta: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Vec<T>) {
@@ -55,7 +59,7 @@ impl<T: Real> Layer<T> for Sine {
 
 fn main() -> ExitCode {
     support::run(|| {
-        let layer = Sine { affine: Affine::new(1, 12) };
+        let layer = Sine { affine: Affine::new(1, 24) };
         // First the derivatives, against differences.
         let theta: Vec<f64> = Layout::of::<f64, _>(&layer).initialize(1);
         let outcome = check::layer(&layer, &theta, &DMatrix::from_row_slice(1, 3, &[-1.0, 0.2, 2.0]));
@@ -64,10 +68,10 @@ fn main() -> ExitCode {
 
         // Then as a part of a network: two tones.
         let x = DVector::from_fn(120, |i, _| -3.0 + 0.05 * i as f64);
-        let y = x.map(|x| (2.0 * x).sin() + 0.5 * (5.0 * x).cos());
+        let y = x.map(|x| (2.0 * x).sin() + 0.5 * (3.0 * x).cos());
         let data = Dataset::new(&x, &y)?;
-        let network = Network::new((layer, Affine::new(12, 1)), SquaredError);
-        let model = network.seed(3).solver(Trainer::adam(0.02).epochs(400)).fit(&data)?;
+        let network = Network::new((layer, Affine::new(24, 1)), SquaredError);
+        let model = network.seed(3).solver(Trainer::adam(0.01).epochs(1000)).fit(&data)?;
         let error = (model.predict(&x)? - &y).norm() / (x.len() as f64).sqrt();
         println!("after {} epochs: root mean squared error {error:.4}", model.report().iterations());
         Ok(())

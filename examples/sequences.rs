@@ -8,7 +8,7 @@ mod jobs;
 mod read;
 mod support;
 
-use plotters::prelude::{BLACK, BLUE, RED};
+use plotters::prelude::{BLACK, BLUE, Color, RED, SeriesLabelPosition, WHITE};
 use read::{accuracy, one_hot};
 use residual::layer::Cell;
 use residual::nalgebra::DMatrix;
@@ -70,12 +70,15 @@ fn sunspots() -> Outcome {
         };
         let truth = points(&test.1);
         let years = truth[0].0..truth[truth.len() - 1].0;
-        let heights = picture::range(truth.iter().map(|point| point.1).chain([0.0, 210.0]));
+        let heights = picture::range(truth.iter().map(|point| point.1).chain([0.0, 240.0]));
         let title = "Sunspots: one year ahead, years never seen in training";
         let mut chart = picture::axes(area, title, (years, "year"), (heights, "yearly mean number"))?;
         picture::line(&mut chart, truth, BLACK, "truth")?;
         picture::line(&mut chart, points(&linear), BLUE, "linear autoregression")?;
         picture::line(&mut chart, points(&network), RED, "GRU")?;
-        picture::legend(&mut chart)
+        // Where no peak is.
+        let mut labels = chart.configure_series_labels();
+        let labels = labels.position(SeriesLabelPosition::UpperRight);
+        Ok(labels.background_style(WHITE.mix(0.8)).border_style(BLACK.mix(0.3)).draw()?)
     })
 }
