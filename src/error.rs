@@ -136,6 +136,9 @@ impl fmt::Display for Error {
             Self::Label { row } => write!(f, "label at position {row} is none of the classes"),
             Self::Classes { found } => write!(f, "at least 2 classes are needed, found {found}"),
             Self::Parse { what, line, needs } => write!(f, "line {line} of the {what} should hold: {needs}"),
+            Self::NotConverged { reason: Reason::Unbounded, .. } => {
+                write!(f, "no finite maximum exists, since some direction separates the classes; add a penalty with l2")
+            }
             Self::NotConverged { reason, iterations } => {
                 write!(f, "not converged after {iterations} iterations ({reason:?}); allow more, or look at the report")
             }

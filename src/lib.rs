@@ -59,14 +59,18 @@ pub mod optim;
 mod random;
 mod real;
 mod risk;
+pub mod select;
 
-pub use data::Dataset;
+pub use data::{Dataset, MinMax, Standardizer};
 pub use error::Error;
 pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, MaxPool2d, Recurrent, Stack};
 pub use layout::{Init, Layout, Role, Spread};
 pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
-pub use model::{Fitted, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor};
+pub use model::{
+    Fitted, FittedStandardized, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor,
+    Standardized,
+};
 pub use nalgebra;
 pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
 pub use optim::{

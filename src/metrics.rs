@@ -2,7 +2,7 @@
 //!
 //! Matrices are n×k with one sample a row, as targets and predictions are; anything that converts to a view is taken:
 //! `&DMatrix`, `&DVector`, views. Every function returns an error for unequal sizes, for no samples and for NaN or infinity;
-//! what is not defined for the data at hand (the AUC of one class, R² of a constant) is [`Error::Undefined`](crate::Error::Undefined),
+//! what is not defined for the data at hand (the AUC of one class, R² of a constant) is [`Error::Undefined`],
 //! never a made-up number.
 //!
 //! | predictions | functions |

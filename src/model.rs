@@ -5,12 +5,15 @@ mod linear;
 mod logistic;
 mod mlp;
 mod network;
+mod standardized;
+mod training;
 
 pub use fitted::Fitted;
 pub use linear::{LeastSquares, LinearRegression};
 pub use logistic::LogisticRegression;
 pub use mlp::Mlp;
 pub use network::Network;
+pub use standardized::{FittedStandardized, Standardized};
 
 use crate::data::Dataset;
 use crate::layer::{Affine, Layer};

@@ -10,6 +10,15 @@ pub(crate) fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
+/// Seed number `index` of a family, so that the parts of a whole draw apart. Source: the mixer of Steele, Lea and Flood
+/// (2014), OOPSLA, as SplitMix64.
+pub(crate) fn derive(seed: u64, index: u64) -> u64 {
+    let mut z = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// A whole number below `bound`, by the high half of a 64×64-bit product (bias below bound / 2⁶⁴).
 pub(crate) fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
     ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize

@@ -13,6 +13,7 @@ use crate::loss::Loss;
 use crate::objective::{Conditioned, Objective};
 use crate::{Error, Real, Result};
 use batch::Batch;
+pub(crate) use conditioned::Scaling;
 use lane::{Lane, Task};
 use std::borrow::Cow;
 use std::fmt;

@@ -91,7 +91,12 @@ impl<'a, T: Real> Dataset<'a, T> {
     /// # Errors
     /// [`Error::Shape`] unless there is one a sample, [`Error::Weight`] for a negative or non-finite one,
     /// [`Error::NoWeight`] if all are 0 (or their sum overflows).
-    pub fn with_weights(mut self, weights: &'a [T]) -> Result<Self> {
+    pub fn with_weights(self, weights: &'a [T]) -> Result<Self> {
+        self.weighted(Cow::Borrowed(weights))
+    }
+
+    /// [`with_weights`](Dataset::with_weights), the weights borrowed or owned.
+    pub(super) fn weighted(mut self, weights: Cow<'a, [T]>) -> Result<Self> {
         if weights.len() != self.samples() {
             return Err(Error::Shape { what: "number of weights", expected: self.samples(), found: weights.len() });
         }
@@ -105,7 +110,7 @@ impl<'a, T: Real> Dataset<'a, T> {
         if !total.is_finite() {
             return Err(Error::Config { name: "the sum of the weights", needs: "finite" });
         }
-        self.weights = Some(Cow::Borrowed(weights));
+        self.weights = Some(weights);
         Ok(self)
     }
 
@@ -184,6 +189,23 @@ impl<'a, T: Real> Dataset<'a, T> {
         self.y.column(j)
     }
 
+    /// The same samples with other features or targets of the same number of rows; what is `None` is borrowed.
+    pub(crate) fn replaced(&self, x: Option<DMatrix<T>>, y: Option<DMatrix<T>>) -> Result<Dataset<'_, T>> {
+        debug_assert!(x.iter().chain(&y).all(|matrix| matrix.nrows() == self.samples()));
+        if let Some(x) = &x {
+            all_finite("x", x.into())?;
+        }
+        if let Some(y) = &y {
+            all_finite("y", y.into())?;
+        }
+        Ok(Dataset {
+            x: x.map_or_else(|| Matrix::View(self.x()), Matrix::Owned),
+            y: y.map_or_else(|| Matrix::View(self.y()), Matrix::Owned),
+            weights: self.weights().map(Cow::Borrowed),
+            names: self.names.clone(),
+        })
+    }
+
     /// A data set of its own with these rows, in this order; a row may come more than once.
     ///
     /// # Errors
@@ -197,7 +219,7 @@ impl<'a, T: Real> Dataset<'a, T> {
         if let Some(&row) = rows.iter().find(|&&row| row >= samples) {
             return Err(Error::Shape {
                 what: "number of rows for the row selected",
-                expected: row + 1,
+                expected: row.saturating_add(1),
                 found: samples,
             });
         }

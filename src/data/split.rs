@@ -2,6 +2,7 @@
 
 use super::Dataset;
 use crate::{Error, Real, Result, random};
+use std::collections::HashMap;
 
 impl<T: Real> Dataset<'_, T> {
     /// Shuffles the rows and cuts them into (train, test); both sides get at least one row.
@@ -11,6 +12,31 @@ impl<T: Real> Dataset<'_, T> {
     /// # Errors
     /// [`Error::Config`] unless 0 < `test_fraction` < 1 and there are at least two rows.
     pub fn split(&self, test_fraction: f64, seed: u64) -> Result<(Dataset<'static, T>, Dataset<'static, T>)> {
+        let tests = self.tests(test_fraction)?;
+        let mut rows: Vec<usize> = (0..self.samples()).collect();
+        random::shuffle(&mut rows, &mut random::generator(seed, 0));
+        Ok((self.select(&rows[tests..])?, self.select(&rows[..tests])?))
+    }
+
+    /// [`split`](Dataset::split) that keeps the share of every class: rows with equal targets are one class, and each side
+    /// gets its share of each, off by less than one row.
+    ///
+    /// # Errors
+    /// Those of [`split`](Dataset::split).
+    pub fn split_stratified(
+        &self,
+        test_fraction: f64,
+        seed: u64,
+    ) -> Result<(Dataset<'static, T>, Dataset<'static, T>)> {
+        let tests = self.tests(test_fraction)?;
+        let rows = self.strata(seed);
+        // Class after class, every (n / tests)-th row: each class gives its share, and the sum is exact.
+        let (n, is_test) = (rows.len(), |i: usize| (i + 1) * tests / rows.len() > i * tests / rows.len());
+        let side = |test: bool| (0..n).filter(|&i| is_test(i) == test).map(|i| rows[i]).collect::<Vec<_>>();
+        Ok((self.select(&side(false))?, self.select(&side(true))?))
+    }
+
+    fn tests(&self, test_fraction: f64) -> Result<usize> {
         if !(test_fraction > 0.0 && test_fraction < 1.0) {
             return Err(Error::Config { name: "test_fraction", needs: "above 0 and below 1" });
         }
@@ -18,9 +44,52 @@ impl<T: Real> Dataset<'_, T> {
         if n < 2 {
             return Err(Error::Config { name: "number of samples to split", needs: "at least 2" });
         }
-        let mut rows: Vec<usize> = (0..n).collect();
+        Ok(((n as f64 * test_fraction).round() as usize).clamp(1, n - 1))
+    }
+
+    /// The rows, shuffled, then ordered by class; classes in the order of their first row.
+    pub(crate) fn strata(&self, seed: u64) -> Vec<usize> {
+        // + 0.0 makes the two zeros one class.
+        let bits = |c: usize, i: usize| (self.target(c)[i].to_f64() + 0.0).to_bits();
+        let target = |i: usize| (0..self.outputs()).map(|c| bits(c, i)).collect::<Vec<_>>();
+        let mut classes: HashMap<Vec<u64>, usize> = HashMap::new();
+        let class: Vec<usize> = (0..self.samples())
+            .map(|i| {
+                let next = classes.len();
+                *classes.entry(target(i)).or_insert(next)
+            })
+            .collect();
+        let mut rows: Vec<usize> = (0..self.samples()).collect();
         random::shuffle(&mut rows, &mut random::generator(seed, 0));
-        let tests = ((n as f64 * test_fraction).round() as usize).clamp(1, n - 1);
-        Ok((self.select(&rows[tests..])?, self.select(&rows[..tests])?))
+        rows.sort_by_key(|&i| class[i]);
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::DMatrix;
+
+    #[test]
+    fn every_class_gives_its_share() -> Result<()> {
+        let x = DMatrix::from_fn(101, 1, |i, _| i as f64);
+        let y = DMatrix::from_fn(101, 1, |i, _| if i < 10 { 2.0 } else { (i % 2) as f64 });
+        let data = Dataset::new(&x, &y)?;
+        for (fraction, seed) in [(0.2, 1), (0.33, 2), (0.5, 3)] {
+            let (train, test) = data.split_stratified(fraction, seed)?;
+            assert_eq!(test.samples(), (101.0 * fraction).round() as usize);
+            for class in [0.0, 1.0, 2.0] {
+                let count = |data: &Dataset<'_, f64>| data.y().iter().filter(|&&y| y == class).count() as f64;
+                assert!((count(&test) - fraction * (count(&test) + count(&train))).abs() < 1.5);
+            }
+            let mut all: Vec<f64> = train.x().iter().chain(test.x().iter()).copied().collect();
+            all.sort_by(f64::total_cmp);
+            assert_eq!(all, x.as_slice());
+        }
+        let again = |seed| data.split_stratified(0.3, seed).map(|(_, test)| test.x().clone_owned());
+        assert_eq!(again(5)?, again(5)?);
+        assert_ne!(again(5)?, again(6)?);
+        Ok(())
     }
 }

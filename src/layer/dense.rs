@@ -1,11 +1,13 @@
+use super::dropout::{self, Mask};
 use super::{Activation, Affine, Layer};
 use crate::linalg::{Block, reshape};
-use crate::{Layout, Real, Result};
+use crate::{Init, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// z = φ(W x + b): one layer of a perceptron, the activation fused in.
 ///
-/// θ as in [`Affine`]. W starts by He's rule for the ReLU family, by Glorot's for the others; b at 0.
+/// θ as in [`Affine`]. W starts by He's rule for the ReLU family, by Glorot's for the others, or as [`init`](Dense::init)
+/// says; b at 0. With [`dropout`](Dense::dropout) the outputs go through a [`Dropout`](super::Dropout).
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -15,21 +17,24 @@ use nalgebra::DMatrix;
 /// layer.forward(&[2.0, 1.0], &dmatrix![3.0, -3.0], &mut z, &mut Default::default());
 /// assert_eq!(z, dmatrix![7.0, 0.0]);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dense {
     affine: Affine,
     activation: Activation,
+    init: Option<Init>,
+    dropout: f64,
 }
 
-/// The values before the activation.
+/// The values before the activation, and what was dropped after it.
 #[derive(Debug)]
 pub struct DenseTape<T: Real> {
     a: DMatrix<T>,
+    mask: Mask<T>,
 }
 
 impl<T: Real> Default for DenseTape<T> {
     fn default() -> Self {
-        Self { a: DMatrix::zeros(0, 0) }
+        Self { a: DMatrix::zeros(0, 0), mask: Mask::default() }
     }
 }
 
@@ -37,13 +42,27 @@ impl Dense {
     /// `inputs` numbers to `outputs` numbers through φ.
     #[must_use]
     pub fn new(inputs: usize, outputs: usize, activation: Activation) -> Self {
-        Self { affine: Affine::new(inputs, outputs), activation }
+        Self { affine: Affine::new(inputs, outputs), activation, init: None, dropout: 0.0 }
     }
 
     /// Without b.
     #[must_use]
     pub fn without_bias(mut self) -> Self {
         self.affine = self.affine.without_bias();
+        self
+    }
+
+    /// How W starts.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = Some(init);
+        self
+    }
+
+    /// Drops each output with this probability in training, as [`Dropout`](super::Dropout) does.
+    #[must_use]
+    pub fn dropout(mut self, rate: f64) -> Self {
+        self.dropout = rate;
         self
     }
 
@@ -60,6 +79,13 @@ impl Dense {
             tape.a.as_mut_slice().copy_from_slice(z.as_slice());
             self.activation.apply(z.as_mut_slice());
         }
+        tape.mask.forward(self.dropout, z.as_mut_slice());
+    }
+
+    /// dz ← ∂R/∂a.
+    fn deactivate<T: Real>(&self, dz: &mut DMatrix<T>, tape: &DenseTape<T>) {
+        tape.mask.backward(dz.as_mut_slice());
+        self.activation.backward(tape.a.as_slice(), dz.as_mut_slice());
     }
 }
 
@@ -75,14 +101,21 @@ impl<T: Real> Layer<T> for Dense {
     }
 
     fn layout(&self, layout: &mut Layout) {
-        layout.weights(Layer::<T>::outputs(self), Layer::<T>::inputs(self)).init(self.activation.init());
+        layout
+            .weights(Layer::<T>::outputs(self), Layer::<T>::inputs(self))
+            .init(self.init.unwrap_or_else(|| self.activation.init()));
         if self.affine.has_bias() {
             layout.bias(Layer::<T>::outputs(self));
         }
     }
 
     fn check(&self) -> Result<()> {
-        Layer::<T>::check(&self.affine)
+        Layer::<T>::check(&self.affine)?;
+        dropout::check(self.dropout)
+    }
+
+    fn randomize(&self, tape: &mut Self::Tape, seed: u64) {
+        tape.mask.prepare(seed);
     }
 
     fn forward(&self, theta: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {
@@ -99,7 +132,7 @@ impl<T: Real> Layer<T> for Dense {
         dtheta: &mut [T],
         dx: Option<&mut DMatrix<T>>,
     ) {
-        self.activation.backward(tape.a.as_slice(), dz.as_mut_slice());
+        self.deactivate(dz, tape);
         self.affine.backward(theta, x, dz, &mut (), dtheta, dx);
     }
 
@@ -124,7 +157,7 @@ impl<T: Real> Layer<T> for Dense {
         tape: &mut Self::Tape,
         dtheta: &mut [T],
     ) {
-        self.activation.backward(tape.a.as_slice(), dz.as_mut_slice());
+        self.deactivate(dz, tape);
         self.affine.backward_block(theta, block, x, dz, &mut (), dtheta);
     }
 }

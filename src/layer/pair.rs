@@ -1,6 +1,6 @@
 use super::Layer;
 use crate::linalg::{Block, reshape};
-use crate::{Error, Layout, Real, Result};
+use crate::{Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
 
 /// What a pair of layers keeps between its two passes.
@@ -49,8 +49,8 @@ impl<T: Real, A: Layer<T>, B: Layer<T>> Layer<T> for (A, B) {
     }
 
     fn randomize(&self, tape: &mut Self::Tape, seed: u64) {
-        self.0.randomize(&mut tape.first, seed);
-        self.1.randomize(&mut tape.second, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
+        self.0.randomize(&mut tape.first, random::derive(seed, 0));
+        self.1.randomize(&mut tape.second, random::derive(seed, 1));
     }
 
     fn forward(&self, theta: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {

@@ -1,6 +1,6 @@
 use super::{Layer, pair::meet};
 use crate::linalg::{Block, reshape};
-use crate::{Error, Layout, Real, Result};
+use crate::{Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
 
 /// Layers of one type, one after the other: f_m(… f₂(f₁(x))). Block names start with the layer's number.
@@ -138,7 +138,7 @@ impl<T: Real, L: Layer<T>> Layer<T> for Stack<L> {
     fn randomize(&self, tape: &mut Self::Tape, seed: u64) {
         self.prepare(tape);
         for (i, (layer, tape)) in self.layers.iter().zip(&mut tape.tapes).enumerate() {
-            layer.randomize(tape, seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(i as u64));
+            layer.randomize(tape, random::derive(seed, i as u64));
         }
     }
 

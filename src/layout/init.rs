@@ -22,7 +22,7 @@ pub enum Spread {
 pub enum Init {
     /// Every number the same.
     Constant(f64),
-    /// 0, but `value` in one part of a [stacked](Block::stacked) block.
+    /// 0, but `value` in one part of a block made of stacked parts.
     OnePart {
         /// Which part, from 0.
         part: usize,

@@ -59,6 +59,11 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Fitted<T, N, L> {
         if params.iter().any(|p| !p.is_finite()) {
             return Err(Error::Diverged { iteration: report.iterations() });
         }
+        let known = report.value().is_finite() && report.gradient_norm().is_finite();
+        if !known && report.reason() != Reason::Given {
+            let why = "it overflows at the solution; scale the features and the targets";
+            return Err(Error::Undefined { what: "the risk", why });
+        }
         Ok(Self { layer, loss, params, report, pool: Mutex::new(Vec::new()) })
     }
 }
@@ -68,6 +73,26 @@ impl<T: Real, N: Layer<T>, L> Fitted<T, N, L> {
     #[must_use]
     pub fn params(&self) -> &[T] {
         &self.params
+    }
+
+    /// The names and shapes of the blocks of θ.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        Layout::of(&self.layer)
+    }
+
+    /// One block of θ by its name, as `0.weight` (outputs × inputs) or `0.bias`.
+    #[must_use]
+    pub fn block(&self, name: &str) -> Option<DMatrixView<'_, T>> {
+        let layout = self.layout();
+        let block = layout.blocks().iter().find(|block| block.name() == name)?;
+        let (rows, cols) = block.shape();
+        Some(DMatrixView::from_slice(&self.params[block.range()], rows, cols))
+    }
+
+    pub(super) fn with_validation(mut self, values: &[f64]) -> Self {
+        self.report = self.report.with_validation(values.to_vec());
+        self
     }
 
     /// How the fit ended.

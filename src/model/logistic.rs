@@ -1,12 +1,20 @@
 //! Logistic regression.
 
+mod columns;
+mod cone;
+mod margins;
+mod separation;
+mod verdict;
+
 use super::{Fitted, Regressor, affine, minimize};
 use crate::data::Dataset;
 use crate::layer::Affine;
 use crate::loss::CrossEntropy;
+use crate::objective::Objective;
 use crate::optim::{Newton, Observer, Solver};
 use crate::risk::Risk;
 use crate::{Real, Result};
+use verdict::Judge;
 
 /// Logistic regression: P(y = 1 | x) = σ(w·x + b), or softmax(W x + b) for more than two classes.
 ///
@@ -15,6 +23,14 @@ use crate::{Real, Result};
 ///
 /// Softmax keeps all c columns of W. Without a penalty only their differences are determined; the solution returned is
 /// the one whose columns sum to zero.
+///
+/// Without a penalty there may be no answer, or many, and the [report](crate::Report) says so:
+/// * Where some direction separates the classes, completely or but for samples on the boundary, the likelihood has no
+///   maximum. The direction is found and checked on the data ([`Warning::Separated`](crate::Warning)); the fit ends with
+///   [`Reason::Unbounded`](crate::Reason) and finite parameters. So it is when all samples are of one class, and as a rule
+///   with more features than samples. A penalty, however small, makes the answer unique.
+/// * Features that are constant or combinations of others are named ([`Warning::RankDeficient`](crate::Warning)), and of
+///   all coefficients that predict the same the shortest are returned, the limit of the penalized ones as λ → 0.
 ///
 /// ```
 /// use nalgebra::{dmatrix, dvector};
@@ -81,6 +97,14 @@ where
 
     fn fit_observed(&self, data: &Dataset<'_, T>, observer: &mut dyn Observer<T>) -> Result<Self::Fitted> {
         let layer = affine(data, self.intercept);
-        minimize(data, (layer, CrossEntropy, self.l2), &self.solver, None, observer)
+        if self.l2 > 0.0 {
+            return minimize(data, (layer, CrossEntropy, self.l2), &self.solver, None, observer);
+        }
+        let mut judge = Judge::new(data, self.intercept, observer);
+        let mut risk = Risk::new(data, &layer, &CrossEntropy, self.l2)?;
+        let start = vec![T::zero(); risk.dim()];
+        let solution = self.solver.minimize(&mut risk, start, &mut judge)?;
+        drop(risk);
+        Fitted::new(layer, CrossEntropy, judge.conclude(solution)?)
     }
 }

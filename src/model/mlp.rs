@@ -1,18 +1,20 @@
-//! The multilayer perceptron: a convenient front of [`Network`].
+//! The multilayer perceptron: a convenient front of [`Network`](super::Network).
 
-use super::{Fitted, Network, Regressor};
+use super::training::Training;
+use super::{Fitted, Regressor};
 use crate::data::Dataset;
 use crate::layer::{Activation, Dense, Stack};
 use crate::loss::{CrossEntropy, Loss, SquaredError};
 use crate::optim::rule::Adam;
 use crate::optim::{Observer, Solver, Trainer};
 use crate::risk::Risk;
-use crate::{Error, Real, Result};
+use crate::{Error, Init, Real, Result};
 
 /// Multilayer perceptron: x → φ(W₁ x + b₁) → … → W_m h + b_m, the widths of input and output taken from the data.
 ///
-/// Defaults: ReLU, no penalty, seed 0, solver `Trainer::adam(1e-3)`; loss [`SquaredError`] for `regressor`,
-/// [`CrossEntropy`] for `classifier`, any other by [`loss`](Mlp::loss).
+/// Defaults: ReLU, no dropout, no penalty, seed 0, solver `Trainer::adam(1e-3)`; loss [`SquaredError`] for `regressor`,
+/// [`CrossEntropy`] for `classifier`, any other by [`loss`](Mlp::loss). The blocks of θ are `0.weight`, `0.bias`,
+/// `1.weight`, ..., read by [`Fitted::block`].
 ///
 /// ```
 /// use nalgebra::{dmatrix, dvector};
@@ -29,11 +31,19 @@ use crate::{Error, Real, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mlp<L = SquaredError, S = Trainer<Adam, f64>> {
     hidden: Vec<usize>,
-    activation: Activation,
+    activations: Activations,
+    dropout: f64,
+    init: Option<Init>,
     loss: L,
-    l2: f64,
-    seed: u64,
+    training: Training,
     solver: S,
+}
+
+/// φ of the hidden layers.
+#[derive(Debug, Clone, PartialEq)]
+enum Activations {
+    All(Activation),
+    Each(Vec<Activation>),
 }
 
 impl Mlp<SquaredError> {
@@ -54,55 +64,126 @@ impl Mlp<CrossEntropy> {
 
 impl<L> Mlp<L> {
     fn with_loss(hidden: Vec<usize>, loss: L) -> Self {
-        Self { hidden, activation: Activation::Relu, loss, l2: 0.0, seed: 0, solver: Trainer::adam(1e-3) }
+        Self {
+            hidden,
+            activations: Activations::All(Activation::Relu),
+            dropout: 0.0,
+            init: None,
+            loss,
+            training: Training::default(),
+            solver: Trainer::adam(1e-3),
+        }
     }
 }
 
 impl<L, S> Mlp<L, S> {
-    /// φ of the hidden layers.
+    /// φ of every hidden layer.
     #[must_use]
     pub fn activation(mut self, activation: Activation) -> Self {
-        self.activation = activation;
+        self.activations = Activations::All(activation);
+        self
+    }
+
+    /// φ of each hidden layer, as many as there are.
+    #[must_use]
+    pub fn activations(mut self, activations: impl Into<Vec<Activation>>) -> Self {
+        self.activations = Activations::Each(activations.into());
+        self
+    }
+
+    /// Drops each output of a hidden layer with this probability in mini-batch training, as
+    /// [`Dropout`](crate::layer::Dropout) does.
+    #[must_use]
+    pub fn dropout(mut self, rate: f64) -> Self {
+        self.dropout = rate;
+        self
+    }
+
+    /// How the weights of the hidden layers start, instead of by their activation.
+    #[must_use]
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = Some(init);
         self
     }
 
     /// The penalty λ of ½ λ ‖W‖² on the mean loss.
     #[must_use]
     pub fn l2(mut self, l2: f64) -> Self {
-        self.l2 = l2;
+        self.training.l2 = l2;
         self
     }
 
-    /// Seed of the initial weights.
+    /// Seed of the initial parameters, of what is random inside layers, and of the validation split.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.training.seed = seed;
+        self
+    }
+
+    /// One weight a class, as [`Dataset::with_class_weights`] says.
+    #[must_use]
+    pub fn class_weights(mut self, weights: impl Into<Vec<f64>>) -> Self {
+        self.training.class_weights = Some(weights.into());
+        self
+    }
+
+    /// Keeps this share of the samples apart, stops when the risk on them (without penalty) has not fallen for
+    /// [`patience`](Self::patience) iterations, and returns the best parameters seen. The values on them are in
+    /// [`Report::validation`](crate::Report::validation).
+    #[must_use]
+    pub fn validation_split(mut self, fraction: f64) -> Self {
+        self.training.validation = Some(fraction);
+        self
+    }
+
+    /// For how many iterations in a row the validation risk may bring no new best; 10 unless set.
+    #[must_use]
+    pub fn patience(mut self, iterations: usize) -> Self {
+        self.training.patience = iterations;
         self
     }
 
     /// Another loss.
     #[must_use]
     pub fn loss<L2>(self, loss: L2) -> Mlp<L2, S> {
-        let Self { hidden, activation, loss: _, l2, seed, solver } = self;
-        Mlp { hidden, activation, loss, l2, seed, solver }
+        let Self { hidden, activations, dropout, init, loss: _, training, solver } = self;
+        Mlp { hidden, activations, dropout, init, loss, training, solver }
     }
 
     /// Another solver.
     #[must_use]
     pub fn solver<S2>(self, solver: S2) -> Mlp<L, S2> {
-        let Self { hidden, activation, loss, l2, seed, solver: _ } = self;
-        Mlp { hidden, activation, loss, l2, seed, solver }
+        let Self { hidden, activations, dropout, init, loss, training, solver: _ } = self;
+        Mlp { hidden, activations, dropout, init, loss, training, solver }
     }
 
-    /// The layers for these widths of input and output.
-    fn layers(&self, inputs: usize, outputs: usize) -> Result<Stack<Dense>> {
+    /// The layers for these widths of input and output, to build a [`Risk`] or a [`Fitted`] from parameters.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a hidden layer of width 0, [`Error::Shape`] for another number of activations than of hidden
+    /// layers.
+    pub fn layers(&self, inputs: usize, outputs: usize) -> Result<Stack<Dense>> {
         if self.hidden.contains(&0) {
             return Err(Error::Config { name: "width of a hidden layer", needs: "at least 1" });
         }
-        let from = std::iter::once(inputs).chain(self.hidden.iter().copied());
-        let hidden = from.clone().zip(&self.hidden).map(|(from, &to)| Dense::new(from, to, self.activation));
-        let last = Dense::new(from.last().unwrap_or(inputs), outputs, Activation::Identity);
-        Stack::new(hidden.chain([last]).collect())
+        let activation = |i: usize| match &self.activations {
+            Activations::All(activation) => *activation,
+            Activations::Each(each) => each[i],
+        };
+        if let Activations::Each(each) = &self.activations
+            && each.len() != self.hidden.len()
+        {
+            return Err(Error::Shape { what: "number of activations", expected: self.hidden.len(), found: each.len() });
+        }
+        let mut layers = Vec::with_capacity(self.hidden.len() + 1);
+        let mut from = inputs;
+        for (i, &to) in self.hidden.iter().enumerate() {
+            let layer = Dense::new(from, to, activation(i)).dropout(self.dropout);
+            layers.push(self.init.map_or(layer, |init| layer.init(init)));
+            from = to;
+        }
+        layers.push(Dense::new(from, outputs, Activation::Identity));
+        Stack::new(layers)
     }
 }
 
@@ -110,13 +191,12 @@ impl<T, L, S> Regressor<T> for Mlp<L, S>
 where
     T: Real,
     L: Loss<T> + Clone,
-    S: for<'r> Solver<T, Risk<'r, T, Stack<Dense>, L>> + Clone,
+    S: for<'r> Solver<T, Risk<'r, T, Stack<Dense>, L>>,
 {
     type Fitted = Fitted<T, Stack<Dense>, L>;
 
     fn fit_observed(&self, data: &Dataset<'_, T>, observer: &mut dyn Observer<T>) -> Result<Self::Fitted> {
         let layers = self.layers(data.features(), data.outputs())?;
-        let network = Network::new(layers, self.loss.clone()).l2(self.l2).seed(self.seed);
-        network.solver(self.solver.clone()).fit_observed(data, observer)
+        self.training.fit(data, (layers, self.loss.clone()), &self.solver, observer)
     }
 }

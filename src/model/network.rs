@@ -1,6 +1,7 @@
 //! Any layer as a regressor.
 
-use super::{Fitted, Regressor, minimize};
+use super::training::Training;
+use super::{Fitted, Regressor};
 use crate::data::Dataset;
 use crate::layer::Layer;
 use crate::loss::Loss;
@@ -29,8 +30,7 @@ use crate::{Real, Result};
 pub struct Network<N, L, S = Trainer<Adam, f64>> {
     layer: N,
     loss: L,
-    l2: f64,
-    seed: u64,
+    training: Training,
     solver: S,
 }
 
@@ -38,7 +38,7 @@ impl<N, L> Network<N, L> {
     /// No penalty, seed 0, `Trainer::adam(1e-3)`.
     #[must_use]
     pub fn new(layer: N, loss: L) -> Self {
-        Self { layer, loss, l2: 0.0, seed: 0, solver: Trainer::adam(1e-3) }
+        Self { layer, loss, training: Training::default(), solver: Trainer::adam(1e-3) }
     }
 }
 
@@ -46,21 +46,44 @@ impl<N, L, S> Network<N, L, S> {
     /// The penalty λ of ½ λ ‖W‖² on the mean loss.
     #[must_use]
     pub fn l2(mut self, l2: f64) -> Self {
-        self.l2 = l2;
+        self.training.l2 = l2;
         self
     }
 
-    /// Seed of the initial parameters and of what is random inside layers.
+    /// Seed of the initial parameters, of what is random inside layers, and of the validation split.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.training.seed = seed;
+        self
+    }
+
+    /// One weight a class, as [`Dataset::with_class_weights`] says.
+    #[must_use]
+    pub fn class_weights(mut self, weights: impl Into<Vec<f64>>) -> Self {
+        self.training.class_weights = Some(weights.into());
+        self
+    }
+
+    /// Keeps this share of the samples apart, stops when the risk on them (without penalty) has not fallen for
+    /// [`patience`](Self::patience) iterations, and returns the best parameters seen. The values on them are in
+    /// [`Report::validation`](crate::Report::validation).
+    #[must_use]
+    pub fn validation_split(mut self, fraction: f64) -> Self {
+        self.training.validation = Some(fraction);
+        self
+    }
+
+    /// For how many iterations in a row the validation risk may bring no new best; 10 unless set.
+    #[must_use]
+    pub fn patience(mut self, iterations: usize) -> Self {
+        self.training.patience = iterations;
         self
     }
 
     /// Another solver.
     #[must_use]
     pub fn solver<S2>(self, solver: S2) -> Network<N, L, S2> {
-        Network { layer: self.layer, loss: self.loss, l2: self.l2, seed: self.seed, solver }
+        Network { layer: self.layer, loss: self.loss, training: self.training, solver }
     }
 }
 
@@ -74,7 +97,6 @@ where
     type Fitted = Fitted<T, N, L>;
 
     fn fit_observed(&self, data: &Dataset<'_, T>, observer: &mut dyn Observer<T>) -> Result<Self::Fitted> {
-        let parts = (self.layer.clone(), self.loss.clone(), self.l2);
-        minimize(data, parts, &self.solver, Some(self.seed), observer)
+        self.training.fit(data, (self.layer.clone(), self.loss.clone()), &self.solver, observer)
     }
 }

@@ -2,6 +2,7 @@
 
 pub use crate::error::Reason;
 use crate::{Error, Result};
+use nalgebra::{DMatrix, DVector};
 use std::fmt;
 
 /// Something that a user should know of a fit although it is no error.
@@ -15,12 +16,14 @@ pub enum Warning {
         /// The columns it depends on and their coefficients; empty if the column is constant or zero.
         depends_on: Vec<(usize, f64)>,
     },
-    /// A direction in the features separates the classes: the likelihood has no maximum. Add a penalty with `.l2(..)`.
+    /// A direction in the parameters separates the classes: the likelihood grows along it without end, so it has no
+    /// maximum. Add a penalty with `.l2(..)`. With scores z = directionᵀ x + intercept, every sample of class 1 has z ≥ 0 and
+    /// every other z ≤ 0; with k > 1 outputs, no score of a sample exceeds that of its own class. Checked on the data.
     Separated {
-        /// The intercept's share of the direction.
-        intercept: f64,
-        /// One number a feature: samples of class 1 lie at or above 0 of this direction, the others at or below.
-        direction: Vec<f64>,
+        /// p×k in the units of the features, as coefficients are.
+        direction: DMatrix<f64>,
+        /// One number an output; zeros without an intercept.
+        intercept: DVector<f64>,
         /// Whether every sample lies strictly on its side; if not, some lie on the boundary.
         complete: bool,
     },
@@ -53,6 +56,7 @@ pub struct Report {
     value: f64,
     gradient_norm: f64,
     history: Vec<f64>,
+    validation: Vec<f64>,
     rank: Option<usize>,
     warnings: Vec<Warning>,
 }
@@ -61,13 +65,29 @@ impl Report {
     /// A report with no history, rank or warnings.
     #[must_use]
     pub fn new(reason: Reason, iterations: usize, value: f64, gradient_norm: f64) -> Self {
-        Self { reason, iterations, value, gradient_norm, history: Vec::new(), rank: None, warnings: Vec::new() }
+        Self {
+            reason,
+            iterations,
+            value,
+            gradient_norm,
+            history: Vec::new(),
+            validation: Vec::new(),
+            rank: None,
+            warnings: Vec::new(),
+        }
     }
 
     /// With the value after each iteration.
     #[must_use]
     pub fn with_history(mut self, history: Vec<f64>) -> Self {
         self.history = history;
+        self
+    }
+
+    /// With the value on validation samples after each iteration.
+    #[must_use]
+    pub fn with_validation(mut self, values: Vec<f64>) -> Self {
+        self.validation = values;
         self
     }
 
@@ -82,6 +102,12 @@ impl Report {
     #[must_use]
     pub fn with_warning(mut self, warning: Warning) -> Self {
         self.warnings.push(warning);
+        self
+    }
+
+    /// With another reason, from one who knows more than the solver.
+    pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
+        self.reason = reason;
         self
     }
 
@@ -119,6 +145,12 @@ impl Report {
     #[must_use]
     pub fn history(&self) -> &[f64] {
         &self.history
+    }
+
+    /// The risk without penalty on the validation samples after each iteration; empty without a validation split.
+    #[must_use]
+    pub fn validation(&self) -> &[f64] {
+        &self.validation
     }
 
     /// The number of independent feature columns (after centring, with an intercept), where the solver determines it.

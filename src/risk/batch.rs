@@ -1,12 +1,12 @@
 //! Mini-batches: gathered blocks, one sample a column.
 
 use super::Risk;
-use crate::Real;
 use crate::data::Dataset;
 use crate::layer::Layer;
 use crate::linalg::{Block, reshape};
 use crate::loss::Loss;
 use crate::objective::FiniteSum;
+use crate::{Real, random};
 use nalgebra::DMatrix;
 
 /// Scratch of mini-batches. The one sample-major copy of X is made once: gathering samples from feature columns would
@@ -47,7 +47,7 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> FiniteSum<T> for Risk<'_, T, N, L> {
         let scale = T::of(self.terms() as f64 / terms.len() as f64) / self.total;
         let mut batch = self.batch.take().unwrap_or_else(|| Batch::new(self.data));
         if let Some(seed) = self.randomness {
-            self.layer.randomize(&mut batch.tape, seed ^ self.passes.wrapping_mul(0xd134_2543_de82_ef95));
+            self.layer.randomize(&mut batch.tape, random::derive(seed, self.passes));
             self.passes += 1;
         }
         self.gather(terms, &mut batch);

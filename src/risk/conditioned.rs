@@ -13,7 +13,7 @@ use crate::objective::{Coordinates, Hessian, Objective};
 use lane::{Lane, Task};
 use nalgebra::DMatrix;
 use preconditioner::Preconditioner;
-use scaling::Scaling;
+pub(crate) use scaling::Scaling;
 
 /// Work is cut into at most this many lanes, whatever the number of threads.
 const LANES: usize = 16;

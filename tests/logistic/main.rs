@@ -2,4 +2,5 @@
 
 mod metrics;
 mod reference;
+mod separation;
 mod support;

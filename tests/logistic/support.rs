@@ -2,11 +2,11 @@
 
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A CSV file by columns, as text.
 pub struct Table {
-    columns: HashMap<String, Vec<String>>,
+    columns: BTreeMap<String, Vec<String>>,
     rows: usize,
 }
 
@@ -55,6 +55,10 @@ impl Table {
             .map(|(j, name)| (name.clone(), kept.iter().map(|r| r[j].to_string()).collect()))
             .collect();
         Self { columns, rows: kept.len() }
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
     }
 
     pub fn texts(&self, name: &str) -> &[String] {

@@ -41,6 +41,10 @@ where
         self.0.check()
     }
 
+    fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
+        self.0.in_f64()
+    }
+
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
         self.0.block_value(z, y, outputs, weights)
     }
@@ -64,6 +68,10 @@ where
 
     fn curvature_product(&self, z: &[T], y: &[T], v: &[T], hv: &mut [T]) {
         self.0.curvature_product(z, y, v, hv);
+    }
+
+    fn ignores_shift(&self, outputs: usize) -> bool {
+        self.0.ignores_shift(outputs)
     }
 }
 

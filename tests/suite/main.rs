@@ -1,10 +1,16 @@
 //! The generic suites: one table a kind (`tables.rs`), and everything that a row of it buys.
 
+mod arbitrary;
 mod cases;
+mod contract;
 mod controls;
 mod curvature;
 mod erased;
 mod extremes;
 mod gradients;
+mod hostile;
+mod models;
 mod naive;
+mod rules;
+mod solvers;
 mod tables;

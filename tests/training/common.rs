@@ -25,6 +25,45 @@ pub fn reference(name: &str) -> Option<serde_json::Value> {
     shared(&format!("reference/{name}")).map(|text| serde_json::from_str(&text).expect("valid JSON"))
 }
 
+/// A CSV file of the repository's `data` folder: rows of text without the header.
+pub fn table(name: &str) -> Vec<Vec<String>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
+    rows(&std::fs::read_to_string(path).expect("a data file"))
+}
+
+/// The rows of a CSV text without its header.
+pub fn rows(csv: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
+}
+
+/// Columns `from..to` of a table as numbers, each divided by `unit`.
+pub fn matrix<T: Real>(rows: &[Vec<String>], columns: std::ops::Range<usize>, unit: f64) -> DMatrix<T> {
+    let number = |i: usize, j: usize| rows[i][columns.start + j].parse::<f64>().expect("a number");
+    DMatrix::from_fn(rows.len(), columns.len(), |i, j| T::of(number(i, j) / unit))
+}
+
+/// One-hot rows of these classes, numbered by their sorted names; one column (1 = the second) for two.
+pub fn one_hot<T: Real>(labels: &[&str]) -> DMatrix<T> {
+    let mut classes = labels.to_vec();
+    classes.sort_unstable();
+    classes.dedup();
+    let of = |hit: bool| if hit { T::one() } else { T::zero() };
+    if classes.len() == 2 {
+        return DMatrix::from_fn(labels.len(), 1, |i, _| of(labels[i] == classes[1]));
+    }
+    DMatrix::from_fn(labels.len(), classes.len(), |i, c| of(labels[i] == classes[c]))
+}
+
+/// The share of rows whose prediction has its largest entry (one column: its side of ½) where the target has.
+pub fn accuracy<T: Real>(y: &DMatrix<T>, p: &DMatrix<T>) -> f64 {
+    let class = |m: &DMatrix<T>, i: usize| match m.ncols() {
+        1 => usize::from(m[(i, 0)] > T::of(0.5)),
+        _ => (0..m.ncols()).fold(0, |best, c| if m[(i, c)] > m[(i, best)] { c } else { best }),
+    };
+    (0..y.nrows()).filter(|&i| class(y, i) == class(p, i)).count() as f64 / y.nrows() as f64
+}
+
 /// The numbers of a JSON array.
 pub fn numbers(value: &serde_json::Value) -> Vec<f64> {
     value.as_array().expect("an array").iter().map(|v| v.as_f64().expect("a number")).collect()
@@ -120,9 +159,10 @@ pub fn rules<T: Real>() -> Vec<(&'static str, f64, Start<T>)> {
     rows.0
 }
 
-/// n samples of p features and k targets that have a pattern.
+/// n samples of p features and k targets that have a pattern. The features are sines of squares: sines of sums would have
+/// rank 2.
 pub fn samples<T: Real>(n: usize, p: usize, k: usize, seed: usize) -> (DMatrix<T>, DMatrix<T>) {
-    let x = DMatrix::from_fn(n, p, |i, j| ((i * 37 + j * 101 + seed * 13) as f64 * 0.7).sin());
+    let x = DMatrix::from_fn(n, p, |i, j| (((i * 37 + j * 101 + seed * 13 + 1) as f64).powi(2) * 0.37).sin());
     let y = DMatrix::from_fn(n, k, |i, c| {
         let sum: f64 = (0..p).map(|j| x[(i, j)] * ((c + j) as f64).cos()).sum();
         (2.0 * sum).tanh() + 0.1 * ((i * 7 + c) as f64).sin()

@@ -6,7 +6,7 @@ use crate::data::Dataset;
 /// Feature j as (xⱼ − mⱼ) / sⱼ. Neither need be exact, they only need to be about the mean and the spread: a sample of the
 /// rows will do, unless a feature is constant in it.
 #[derive(Debug, Clone)]
-pub(super) struct Scaling {
+pub(crate) struct Scaling {
     /// mⱼ; 0 without an intercept.
     pub shift: Vec<f64>,
     /// sⱼ, or 0 for a feature that is constant (without an intercept: zero).

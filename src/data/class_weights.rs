@@ -1,0 +1,86 @@
+//! Weights by class.
+
+use super::Dataset;
+use crate::{Error, Real, Result};
+use std::borrow::Cow;
+
+impl<'a, T: Real> Dataset<'a, T> {
+    /// Weighs the samples by their class, times the weights they have already: one weight a class, `[w₀, w₁]` for targets
+    /// n×1 in [0, 1], k weights for one-hot targets n×k. The weight of a sample is Σ_c w_c y_c, so soft targets get a mixture.
+    ///
+    /// ```
+    /// use residual::{Dataset, nalgebra::dmatrix};
+    /// let (x, y) = (dmatrix![1.0; 2.0; 3.0], dmatrix![0.0; 1.0; 1.0]);
+    /// let data = Dataset::new(&x, &y)?.with_class_weights(&[2.0, 0.5])?;
+    /// assert_eq!(data.weights(), Some(&[2.0, 0.5, 0.5][..]));
+    /// # Ok::<(), residual::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another number of weights, and those of [`with_weights`](Dataset::with_weights).
+    pub fn with_class_weights(self, class_weights: &[f64]) -> Result<Self> {
+        let expected = self.outputs().max(2);
+        if class_weights.len() != expected {
+            return Err(Error::Shape { what: "number of class weights", expected, found: class_weights.len() });
+        }
+        let weights = (0..self.samples()).map(|i| {
+            let own = self.weights().map_or(1.0, |w| w[i].to_f64());
+            T::of(own * self.shares(i).zip(class_weights).map(|(share, w)| share * w).sum::<f64>())
+        });
+        let weights = Cow::Owned(weights.collect());
+        self.weighted(weights)
+    }
+
+    /// Class weights that give every class the same total: w_c = Σᵢ wᵢ / (C Σ_{i in c} wᵢ) for C classes. A class without
+    /// samples stays without.
+    ///
+    /// # Errors
+    /// Those of [`with_class_weights`](Dataset::with_class_weights).
+    pub fn balanced(self) -> Result<Self> {
+        let classes = self.outputs().max(2);
+        let mut totals = vec![0.0; classes];
+        for i in 0..self.samples() {
+            let own = self.weights().map_or(1.0, |w| w[i].to_f64());
+            totals.iter_mut().zip(self.shares(i)).for_each(|(total, share)| *total += own * share);
+        }
+        let whole: f64 = totals.iter().sum();
+        let weight = |&total: &f64| if total > 0.0 { whole / (classes as f64 * total) } else { 0.0 };
+        let weights: Vec<f64> = totals.iter().map(weight).collect();
+        self.with_class_weights(&weights)
+    }
+
+    /// How much of sample i belongs to each class.
+    fn shares(&self, i: usize) -> impl Iterator<Item = f64> {
+        let one = self.outputs() == 1;
+        let complement = one.then(|| 1.0 - self.target(0)[i].to_f64());
+        complement.into_iter().chain((0..self.outputs()).map(move |c| self.target(c)[i].to_f64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::dmatrix;
+
+    #[test]
+    fn balanced_classes_have_equal_totals() -> Result<()> {
+        let x = dmatrix![1.0; 2.0; 3.0; 4.0; 5.0];
+        let y = dmatrix![1.0, 0.0, 0.0; 1.0, 0.0, 0.0; 1.0, 0.0, 0.0; 0.0, 1.0, 0.0; 0.0, 0.0, 1.0];
+        let given = [1.0f64, 1.0, 2.0, 3.0, 1.0];
+        let data = Dataset::new(&x, &y)?.with_weights(&given)?.balanced()?;
+        let w = data.weights().unwrap_or_default();
+        let thirds = [w[0] + w[1] + w[2], w[3], w[4]];
+        assert!(thirds.iter().all(|third| (third - 8.0 / 3.0).abs() < 1e-15), "{thirds:?}");
+        assert_eq!(w[2], 2.0 * w[0]);
+        Ok(())
+    }
+
+    #[test]
+    fn targets_that_are_no_classes_are_refused() -> Result<()> {
+        let (x, y) = (dmatrix![1.0; 2.0], dmatrix![0.0; 7.0]);
+        let data = Dataset::new(&x, &y)?;
+        assert!(matches!(data.clone().with_class_weights(&[1.0, 0.5]), Err(Error::Weight { row: 1, .. })));
+        assert!(matches!(data.with_class_weights(&[1.0]), Err(Error::Shape { expected: 2, found: 1, .. })));
+        Ok(())
+    }
+}

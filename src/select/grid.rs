@@ -1,0 +1,80 @@
+use super::cross_validate;
+use crate::data::Dataset;
+use crate::model::Regressor;
+use crate::{Error, Real, Result};
+use nalgebra::DMatrix;
+
+/// What [`grid_search`] found: every candidate with its scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search<P> {
+    candidates: Vec<(P, Vec<f64>)>,
+    best: usize,
+}
+
+impl<P> Search<P> {
+    /// The candidate with the largest mean score; the first of equals.
+    #[must_use]
+    pub fn best(&self) -> &P {
+        &self.candidates[self.best].0
+    }
+
+    /// The mean score of the best candidate.
+    #[must_use]
+    pub fn best_score(&self) -> f64 {
+        mean(&self.candidates[self.best].1)
+    }
+
+    /// Every candidate in order, with its score for each fold.
+    #[must_use]
+    pub fn candidates(&self) -> &[(P, Vec<f64>)] {
+        &self.candidates
+    }
+}
+
+fn mean(scores: &[f64]) -> f64 {
+    scores.iter().sum::<f64>() / scores.len() as f64
+}
+
+/// Cross-validates the regressor that `build` makes of each candidate, all on the same folds; the largest mean score wins.
+///
+/// A candidate may be anything: a number, a tuple from nested loops, a struct.
+///
+/// ```
+/// use residual::nalgebra::DMatrix;
+/// use residual::{Dataset, LinearRegression, metrics, select};
+/// let x = DMatrix::from_fn(24, 12, |i, j| ((i * 31 + j * 17) as f64).sin());
+/// let y = DMatrix::from_fn(24, 1, |i, _| x[(i, 0)] + ((i * i) as f64).sin());
+/// let data = Dataset::new(&x, &y)?;
+/// let ridge = |&l2: &f64| LinearRegression::new().l2(l2);
+/// let search = select::grid_search([0.0, 0.1, 1.0], ridge, &data, 4, 0, |y, p| Ok(-metrics::mse(y, p)?))?;
+/// assert!(*search.best() > 0.0);
+/// # Ok::<(), residual::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Empty`] for no candidate, [`Error::Undefined`] for a score that is NaN, and those of [`cross_validate`].
+pub fn grid_search<T: Real, P, R: Regressor<T>>(
+    candidates: impl IntoIterator<Item = P>,
+    build: impl Fn(&P) -> R,
+    data: &Dataset<'_, T>,
+    folds: usize,
+    seed: u64,
+    score: impl Fn(&DMatrix<T>, &DMatrix<T>) -> Result<f64>,
+) -> Result<Search<P>> {
+    let mut scored: Vec<(P, Vec<f64>)> = Vec::new();
+    let mut best = 0;
+    for candidate in candidates {
+        let scores = cross_validate(&build(&candidate), data, folds, seed, &score)?;
+        if mean(&scores).is_nan() {
+            return Err(Error::Undefined { what: "the score of a candidate", why: "it is NaN" });
+        }
+        if scored.get(best).is_some_and(|(_, before)| mean(&scores) > mean(before)) {
+            best = scored.len();
+        }
+        scored.push((candidate, scores));
+    }
+    if scored.is_empty() {
+        return Err(Error::Empty { what: "the list of candidates" });
+    }
+    Ok(Search { candidates: scored, best })
+}

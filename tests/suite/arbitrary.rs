@@ -1,0 +1,107 @@
+//! Any floats in any shape: an error, or a model whose every number is finite. Never a panic.
+
+use crate::cases::{Numbers, runner};
+use crate::models::{Setup, regressors};
+use crate::tables::Target;
+use proptest::prelude::*;
+use residual::nalgebra::DMatrix;
+use residual::{Dataset, Error, Real};
+
+/// A float from anywhere in the range of T; NaN and infinities only if `wild`.
+fn float<T: Real>(numbers: &mut Numbers, mode: usize, wild: bool) -> T {
+    let single = T::default_epsilon().to_f64() > 1e-10;
+    let (tiny, huge) =
+        if single { (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) } else { (f64::MIN_POSITIVE, f64::MAX) };
+    let sign = if numbers.below(2) == 0 { 1.0 } else { -1.0 };
+    if wild && numbers.below(30) == 0 {
+        return T::of([f64::NAN, f64::INFINITY, f64::NEG_INFINITY][numbers.below(3)]);
+    }
+    let u = numbers.unit();
+    T::of(match mode {
+        0 => numbers.within(3.0),
+        1 => sign * huge.powf(u),
+        2 => sign * tiny.powf(u),
+        3 => sign * huge * u,
+        4 => sign * tiny * u,
+        5 => [0.0, 1.0, -1.0, huge, -huge, tiny, tiny / 4.0, 1e10][numbers.below(8)],
+        6 => numbers.below(2) as f64,
+        _ => 1e6 + numbers.within(1e-3),
+    })
+}
+
+/// One mode for all, or one for each column, or one for each number.
+fn matrix<T: Real>(numbers: &mut Numbers, rows: usize, cols: usize, wild: bool) -> DMatrix<T> {
+    let grain = numbers.below(3);
+    let mut mode = numbers.below(8);
+    let mut x = DMatrix::zeros(rows, cols);
+    for j in 0..cols {
+        if grain == 1 {
+            mode = numbers.below(8);
+        }
+        for i in 0..rows {
+            if grain == 2 {
+                mode = numbers.below(8);
+            }
+            x[(i, j)] = float(numbers, mode, wild);
+        }
+    }
+    x
+}
+
+fn any_floats_any_shape<T: Real>(cases: u32) {
+    for row in regressors::<T>() {
+        let (fits, errors) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+        let strategy = (any::<u64>(), 0usize..=7, 0usize..=4, 0usize..=3, any::<bool>());
+        let test = |(seed, n, p, k, weighted): (u64, usize, usize, usize, bool)| {
+            let mut numbers = Numbers::new(seed);
+            let wild = numbers.below(8) == 0;
+            let x = matrix::<T>(&mut numbers, n, p, wild);
+            let rows = if wild && numbers.below(4) == 0 { n + 1 } else { n };
+            let mut y = matrix::<T>(&mut numbers, rows, k, wild);
+            if row.target != Target::Number && !wild {
+                for i in 0..n {
+                    let target = numbers.target(row.target, k);
+                    y.row_mut(i).iter_mut().zip(target).for_each(|(y, t)| *y = T::of(t));
+                }
+            }
+            let weights: Vec<T> = matrix::<T>(&mut numbers, n, 1, wild).iter().map(|w| w.abs()).collect();
+            let l2 = [0.0, 1e-3, 1.0, 1e200, 1e-200][numbers.below(5)];
+            let checked = Dataset::new(&x, &y).and_then(|d| if weighted { d.with_weights(&weights) } else { Ok(d) });
+            let setup = Setup { features: p, outputs: k, l2 };
+            let model = match checked.and_then(|data| (row.fit)(setup, &data)) {
+                Ok(model) => model,
+                Err(error) => {
+                    let message = error.to_string();
+                    prop_assert!(message.starts_with(|c: char| !c.is_uppercase()), "{}", message);
+                    errors.set(errors.get() + 1);
+                    return Ok(());
+                }
+            };
+            fits.set(fits.get() + 1);
+            let report = model.report();
+            prop_assert!(model.params().iter().all(|v| v.is_finite()), "{}: parameters {:?}", row.name, model.params());
+            prop_assert!(report.value().is_finite(), "{}: {:?}", row.name, report);
+            prop_assert!(report.gradient_norm().is_finite(), "{}: {:?}", row.name, report);
+            prop_assert!(report.history().iter().all(|v| v.is_finite()), "{}: {:?}", row.name, report);
+            match model.predict(&x) {
+                Ok(prediction) => prop_assert!(prediction.iter().all(|v| v.is_finite()), "{}", row.name),
+                Err(Error::NotFinite { what: "the prediction", .. }) => {}
+                Err(other) => prop_assert!(false, "{}: {}", row.name, other),
+            }
+            Ok(())
+        };
+        runner(cases).run(&strategy, test).unwrap_or_else(|failure| panic!("{}: {failure}", row.name));
+        println!("{}: {} fits, {} errors", row.name, fits.get(), errors.get());
+        assert!(fits.get() > 0 && errors.get() > 0, "{}: the generator has both", row.name);
+    }
+}
+
+#[test]
+fn any_floats_any_shape_f64() {
+    any_floats_any_shape::<f64>(400);
+}
+
+#[test]
+fn any_floats_any_shape_f32() {
+    any_floats_any_shape::<f32>(400);
+}

@@ -1,0 +1,110 @@
+//! The scores that careful ordinary implementations reach, by documented recipes, mean over seeds 0 to 4.
+//!
+//! `cargo test --release --test training scores -- --nocapture` prints them.
+
+use crate::common::{accuracy, matrix, one_hot, rows, shared, table};
+use residual::nalgebra::DMatrix;
+use residual::optim::Trainer;
+use residual::{Dataset, Mlp, Predictor, Real, Regressor, Standardized, metrics};
+
+/// Training rows: those whose number is no multiple of five; test rows: the others.
+fn split<T: Real>(data: &Dataset<'_, T>) -> (Dataset<'static, T>, Dataset<'static, T>) {
+    let (train, test): (Vec<usize>, Vec<usize>) = (0..data.samples()).partition(|i| i % 5 != 0);
+    (data.select(&train).expect("rows"), data.select(&test).expect("rows"))
+}
+
+/// Prints and returns the mean score of five seeds.
+fn mean(name: &str, score: impl Fn(u64) -> f64) -> f64 {
+    let scores: Vec<f64> = (0..5).map(score).collect();
+    let mean = scores.iter().sum::<f64>() / 5.0;
+    let sd = (scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
+    println!("{name}: {mean:.4} ± {sd:.4} {scores:.4?}");
+    mean
+}
+
+fn classify<T: Real, R: Regressor<T>>(
+    name: &str,
+    (train, test): &(Dataset<'_, T>, Dataset<'_, T>),
+    recipe: impl Fn(u64) -> R,
+) -> f64 {
+    mean(name, |seed| {
+        let model = recipe(seed).fit(train).expect("a fit");
+        accuracy(&test.y().clone_owned(), &model.predict(test.x()).expect("a prediction"))
+    })
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "needs --release")]
+fn digits() {
+    let rows = table("digits.csv");
+    let labels: Vec<&str> = rows.iter().map(|row| row[64].as_str()).collect();
+    let (x, y) = (matrix::<f32>(&rows, 0..64, 16.0), one_hot(&labels));
+    let data = split(&Dataset::new(&x, &y).expect("data"));
+    let recipe = |seed| {
+        let trainer = Trainer::adam(1e-3).epochs(60).batch_size(32).seed(seed);
+        Mlp::classifier([64]).l2(1e-4).seed(seed).solver(trainer)
+    };
+    assert!(classify("digits", &data, recipe) >= 0.970);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "needs --release")]
+fn breast_cancer() {
+    let rows = table("breast_cancer.csv");
+    let labels: Vec<&str> = rows.iter().map(|row| row[30].as_str()).collect();
+    let (x, y) = (matrix::<f64>(&rows, 0..30, 1.0), one_hot(&labels));
+    let data = split(&Dataset::new(&x, &y).expect("data"));
+    let recipe = |seed| {
+        let trainer = Trainer::adam(1e-3).epochs(200).batch_size(16).seed(seed);
+        Standardized::new(Mlp::classifier([16]).l2(1e-4).seed(seed).solver(trainer))
+    };
+    assert!(classify("breast cancer", &data, recipe) >= 0.945);
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "needs --release")]
+fn diabetes() {
+    let Some(csv) = shared("data/diabetes.csv") else { return };
+    let rows = rows(&csv);
+    let (x, y) = (matrix::<f64>(&rows, 0..10, 1.0), matrix::<f64>(&rows, 10..11, 1.0));
+    let (train, test) = split(&Dataset::new(&x, &y).expect("data"));
+    let r2 = mean("diabetes", |seed| {
+        let trainer = Trainer::adam(1e-3).epochs(200).batch_size(32).seed(seed);
+        let mlp = Mlp::regressor([32]).l2(1e-2).seed(seed).solver(trainer);
+        let model = Standardized::new(mlp).targets().fit(&train).expect("a fit");
+        metrics::r2(test.y(), &model.predict(test.x()).expect("a prediction")).expect("a score")
+    });
+    assert!(r2 >= 0.47);
+}
+
+/// Images and labels of one part of MNIST in IDX form; `None`, with a line, where it does not stand beside the repository.
+fn mnist(part: &str) -> Option<(DMatrix<f32>, DMatrix<f32>)> {
+    let read = |what: &str| {
+        let name = format!("mnist_{part}-{what}-ubyte");
+        let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(&name);
+        let bytes = std::fs::read(path).ok();
+        if bytes.is_none() {
+            println!("skipped: {name} is not here");
+        }
+        bytes
+    };
+    let (images, labels) = (read("images.idx3")?, read("labels.idx1")?);
+    let (pixels, labels) = (&images[16..], &labels[8..]);
+    let x = DMatrix::from_fn(labels.len(), 784, |i, j| f32::from(pixels[784 * i + j]) / 255.0);
+    Some((x, DMatrix::from_fn(labels.len(), 10, |i, c| f32::from(u8::from(usize::from(labels[i]) == c)))))
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "needs --release")]
+fn mnist_small() {
+    let (Some(train), Some(test)) = (mnist("train"), mnist("test")) else { return };
+    let set = |(x, y): &(DMatrix<f32>, DMatrix<f32>)| {
+        let data = Dataset::new(x, y).expect("data");
+        data.select(&(0..data.samples()).collect::<Vec<_>>()).expect("rows")
+    };
+    let recipe = |seed| {
+        let trainer = Trainer::adam(1e-3).epochs(40).batch_size(32).seed(seed);
+        Mlp::classifier([128]).l2(1e-4).seed(seed).solver(trainer)
+    };
+    assert!(classify("MNIST 700/300", &(set(&train), set(&test)), recipe) >= 0.83);
+}
