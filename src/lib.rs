@@ -67,10 +67,12 @@ pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, 
 pub use layout::{Init, Layout, Role, Spread};
 pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
+pub use model::inference;
 pub use model::{
     Fitted, FittedStandardized, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor,
     Standardized,
 };
+pub use model::{Polynomial, RidgePath, RidgePoint, ridge_path};
 pub use nalgebra;
 pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
 pub use optim::{

@@ -2,10 +2,10 @@
 
 mod block;
 pub(crate) mod carried;
-#[allow(dead_code)] // the direct solvers are its users
 pub(crate) mod cholesky;
+pub(crate) mod compensated;
 pub(crate) mod convolution;
-#[allow(dead_code)] // the direct solvers are its users
+#[allow(dead_code)] // the iterative solvers are its other users
 pub(crate) mod gram;
 pub(crate) mod lanes;
 pub(crate) mod product;

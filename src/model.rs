@@ -1,6 +1,7 @@
 //! Regressors, and the models that they fit.
 
 mod fitted;
+pub mod inference;
 mod linear;
 mod logistic;
 mod mlp;
@@ -9,7 +10,7 @@ mod standardized;
 mod training;
 
 pub use fitted::Fitted;
-pub use linear::{LeastSquares, LinearRegression};
+pub use linear::{LeastSquares, LinearRegression, Polynomial, RidgePath, RidgePoint, ridge_path};
 pub use logistic::LogisticRegression;
 pub use mlp::Mlp;
 pub use network::Network;

@@ -19,7 +19,6 @@ pub use observer::{EarlyStopping, Every, History, Observer, Progress};
 pub use report::{Reason, Report, Solution, Warning};
 pub use rule::Rule;
 pub use schedule::Schedule;
-pub(crate) use trainer::largest;
 pub use trainer::{Checkpoint, Resumed, Trainer};
 
 use crate::Result;

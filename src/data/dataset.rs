@@ -61,6 +61,8 @@ impl<T: Real> Matrix<'_, T> {
 
 impl<'a, T: Real> Dataset<'a, T> {
     /// Samples x (n×p) with targets y (n×k): anything that converts to a view, as `&DMatrix`, `&DVector` and views do.
+    /// A part of a vector is a view of one column by `y.view((first, 0), (len, 1))`; nalgebra's `y.rows(first, len)` is of
+    /// another type.
     ///
     /// # Errors
     /// [`Error::Shape`] if the rows differ in number, [`Error::Empty`] if there is no row or column,

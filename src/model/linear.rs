@@ -1,8 +1,19 @@
 //! Linear regression, and the direct solver that uses its structure.
 
+mod design;
+mod factor;
+mod gram;
+pub(crate) mod inference;
 mod least_squares;
+mod path;
+mod polynomial;
+mod refine;
+mod rows;
+mod solve;
 
 pub use least_squares::LeastSquares;
+pub use path::{RidgePath, RidgePoint, ridge_path};
+pub use polynomial::Polynomial;
 
 use super::{Fitted, Regressor, affine, minimize};
 use crate::data::Dataset;

@@ -58,6 +58,9 @@ pub struct Report {
     history: Vec<f64>,
     validation: Vec<f64>,
     rank: Option<usize>,
+    condition: Option<f64>,
+    last_correction: Option<f64>,
+    correct_digits: Option<f64>,
     warnings: Vec<Warning>,
 }
 
@@ -73,6 +76,9 @@ impl Report {
             history: Vec::new(),
             validation: Vec::new(),
             rank: None,
+            condition: None,
+            last_correction: None,
+            correct_digits: None,
             warnings: Vec::new(),
         }
     }
@@ -95,6 +101,27 @@ impl Report {
     #[must_use]
     pub fn with_rank(mut self, rank: usize) -> Self {
         self.rank = Some(rank);
+        self
+    }
+
+    /// With the estimated condition of the scaled design.
+    #[must_use]
+    pub fn with_condition(mut self, condition: f64) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// With the relative size of the last correction.
+    #[must_use]
+    pub fn with_last_correction(mut self, size: f64) -> Self {
+        self.last_correction = Some(size);
+        self
+    }
+
+    /// With an estimate of the correct digits of the worst parameter.
+    #[must_use]
+    pub fn with_correct_digits(mut self, digits: f64) -> Self {
+        self.correct_digits = Some(digits);
         self
     }
 
@@ -157,6 +184,26 @@ impl Report {
     #[must_use]
     pub fn rank(&self) -> Option<usize> {
         self.rank
+    }
+
+    /// The estimated 2-norm condition of the problem with columns of norm 1 (centred, with an intercept): relative changes of
+    /// the data can come out larger by this factor in the parameters. From a direct solver.
+    #[must_use]
+    pub fn condition(&self) -> Option<f64> {
+        self.condition
+    }
+
+    /// The norm of the last correction over that of the parameters, columns of norm 1. From a direct solver.
+    #[must_use]
+    pub fn last_correction(&self) -> Option<f64> {
+        self.last_correction
+    }
+
+    /// An estimate, on the safe side, of the correct decimal digits of the worst parameter, for the data as given; about 15.9
+    /// where each is the nearest `f64`. From a direct solver.
+    #[must_use]
+    pub fn correct_digits(&self) -> Option<f64> {
+        self.correct_digits
     }
 
     /// What a user should know besides.

@@ -105,3 +105,51 @@ fn any_floats_any_shape_f64() {
 fn any_floats_any_shape_f32() {
     any_floats_any_shape::<f32>(400);
 }
+
+/// Any floats with any labels: an error, or probabilities and labels among the classes.
+#[test]
+fn any_floats_any_labels() {
+    use residual::classify::Classifier;
+    use residual::optim::Trainer;
+    use residual::{LogisticRegression, Mlp, Regressor, Result, Standardized};
+    fn test<T: Real, R: Regressor<T>>(
+        classifier: &Classifier<R>,
+        (n, p, wild): (usize, usize, bool),
+        seed: u64,
+    ) -> bool {
+        let mut numbers = Numbers::new(seed);
+        let x = matrix::<T>(&mut numbers, n, p, wild);
+        let labels: Vec<u8> = (0..n).map(|_| numbers.below(3) as u8).collect();
+        let answers = classifier.fit(&x, &labels).and_then(|fitted| -> Result<_> {
+            let (labels, classes) = (fitted.predict(&x)?, fitted.classes().labels().to_vec());
+            Ok((fitted.probabilities(&x)?, labels, classes))
+        });
+        let Ok((p, predicted, classes)) = answers else { return false };
+        assert!(p.shape() == (n, classes.len()) && predicted.iter().all(|label| classes.contains(label)));
+        for row in p.row_iter() {
+            assert!(row.iter().all(|&p| p >= T::zero() && p <= T::one()), "{p}");
+            assert!((row.iter().map(|p| p.to_f64()).sum::<f64>() - 1.0).abs() < 1e-5, "{p}");
+        }
+        true
+    }
+    let logistic = Classifier::new(LogisticRegression::new());
+    let penalized = Classifier::new(Standardized::new(LogisticRegression::new().l2(1e-2)));
+    let mlp = Classifier::new(Mlp::classifier([3]).solver(Trainer::adam(0.01).epochs(5)));
+    let (fits, errors) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let strategy = (any::<u64>(), 0usize..=7, 0usize..=3, prop::bool::weighted(0.1));
+    let all = |(seed, n, p, wild): (u64, usize, usize, bool)| {
+        for fitted in [
+            test::<f64, _>(&logistic, (n, p, wild), seed),
+            test::<f32, _>(&logistic, (n, p, wild), seed),
+            test::<f64, _>(&penalized, (n, p, wild), seed),
+            test::<f32, _>(&penalized, (n, p, wild), seed),
+            test::<f64, _>(&mlp, (n, p, wild), seed),
+            test::<f32, _>(&mlp, (n, p, wild), seed),
+        ] {
+            if fitted { fits.set(fits.get() + 1) } else { errors.set(errors.get() + 1) }
+        }
+        Ok(())
+    };
+    runner(300).run(&strategy, all).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(fits.get() > 300 && errors.get() > 300, "{} fits, {} errors", fits.get(), errors.get());
+}

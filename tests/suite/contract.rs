@@ -570,3 +570,48 @@ fn classifiers() -> Result<()> {
     assert_eq!(fitted.probabilities(&x)?.shape(), (6, 3));
     Ok(())
 }
+
+#[test]
+fn standardized_models() -> Result<()> {
+    use residual::{
+        Affine, Fitted, LinearRegression, LogisticRegression, Predictor, Regressor, Report, SquaredError, Standardized,
+    };
+    let x = dmatrix![1.0, 1e6; 2.0, 3e6; 3.0, 2e6; 4.0, 5e6; 5.0, 1e6];
+    let y = DMatrix::from_fn(5, 1, |i, _| 2.0 * x[(i, 0)] - 3e-6 * x[(i, 1)] + 4.0);
+    let weights = [1.0, 2.0, 1.0, 0.0, 1.0];
+    let data = Dataset::new(&x, &y)?.with_weights(&weights)?;
+    let fitted = Standardized::new(LinearRegression::new()).fit(&data)?;
+    let inner: &Fitted<f64, Affine, SquaredError> = fitted.model();
+    let (report, coefficients, intercept): (&Report, DMatrix<f64>, DVector<f64>) =
+        (fitted.report(), fitted.coefficients(), fitted.intercept());
+    assert!(report.converged());
+    near(coefficients[0], 2.0, 1e-12);
+    near(coefficients[1], -3e-6, 1e-18);
+    near(intercept[0], 4.0, 1e-11);
+    // The inner model speaks of (x - mean) / sd, both weighted, divisor the sum of the weights.
+    let mean = (1.0 + 2.0 * 2.0 + 3.0 + 5.0) / 5.0;
+    let variance: f64 = [1.0f64, 2.0, 2.0, 3.0, 5.0].iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 5.0;
+    near(inner.coefficients()[0], 2.0 * variance.sqrt(), 1e-12);
+    near(fitted.predict(&x)?[(3, 0)], y[(3, 0)], 1e-11);
+    let labels = dvector![0.0, 1.0, 0.0, 1.0, 1.0];
+    let logistic = Standardized::new(LogisticRegression::new().l2(0.1)).fit(&Dataset::new(&x, &labels)?)?;
+    assert_eq!(logistic.coefficients().shape(), (2, 1));
+    Ok(())
+}
+
+#[test]
+fn selection() -> Result<()> {
+    use residual::{LinearRegression, metrics, select};
+    let folds: Vec<(Vec<usize>, Vec<usize>)> = select::k_fold(7, 3, 1)?;
+    let mut tested: Vec<usize> = folds.iter().flat_map(|(_, test)| test.clone()).collect();
+    tested.sort_unstable();
+    assert_eq!(tested, (0..7).collect::<Vec<_>>());
+    assert!(folds.iter().all(|(train, test)| train.len() + test.len() == 7));
+    assert!(select::k_fold(2, 3, 0).is_err() && select::k_fold(5, 1, 0).is_err() && select::k_fold(0, 2, 0).is_err());
+    let x = DMatrix::from_fn(20, 1, |i, _| i as f64);
+    let y = DVector::from_fn(20, |i, _| 3.0 * i as f64 - 1.0);
+    let data = Dataset::new(&x, &y)?;
+    let scores: Vec<f64> = select::cross_validate(&LinearRegression::new(), &data, 4, 0, |y, p| metrics::mse(y, p))?;
+    assert!(scores.len() == 4 && scores.iter().all(|&mse| mse < 1e-20), "{scores:?}");
+    Ok(())
+}

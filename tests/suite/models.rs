@@ -9,8 +9,9 @@ use crate::tables::Target;
 use residual::nalgebra::{DMatrix, DMatrixView};
 use residual::optim::{Lbfgs, Newton, Trainer};
 use residual::{
-    Activation, Affine, BinaryCrossEntropy, Dataset, Dense, Error, Fitted, Huber, Layer, LinearRegression,
-    LogisticRegression, Loss, Mlp, Network, Objective, Predictor, Real, Regressor, Report, Result, Risk,
+    Activation, Affine, BinaryCrossEntropy, Dataset, Dense, Error, Fitted, FittedStandardized, Huber, Layer,
+    LinearRegression, LogisticRegression, Loss, Mlp, Network, Objective, Predictor, Real, Regressor, Report, Result,
+    Risk, Standardized,
 };
 
 /// What a regressor is made for.
@@ -53,6 +54,28 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Model<T> for Fitted<T, N, L> {
         let mut grad = vec![T::zero(); self.params().len()];
         let value = risk.gradient(self.params(), &mut grad).to_f64();
         Some((value, grad.iter().fold(0.0, |m, g| g.to_f64().abs().max(m))))
+    }
+}
+
+impl<T: Real, N: Layer<T>, L: Loss<T>> Model<T> for FittedStandardized<T, Fitted<T, N, L>> {
+    fn predict(&self, x: &DMatrix<T>) -> Result<DMatrix<T>> {
+        Predictor::predict(self, x)
+    }
+
+    fn predict_into(&self, x: DMatrixView<'_, T>, out: &mut DMatrix<T>) -> Result<()> {
+        Predictor::predict_into(self, x, out)
+    }
+
+    fn params(&self) -> Vec<T> {
+        self.model().params().to_vec()
+    }
+
+    fn report(&self) -> &Report {
+        self.report()
+    }
+
+    fn risk(&self, _: &Dataset<'_, T>, _: f64) -> Option<(f64, f64)> {
+        None
     }
 }
 
@@ -143,6 +166,18 @@ pub fn regressors<T: Real>() -> Vec<RegressorRow<T>> {
         regressor("network", Share, move |s| {
             let layer = (Dense::new(s.features, 3, Activation::Silu), Affine::new(3, s.outputs));
             Network::new(layer, BinaryCrossEntropy).l2(s.l2).seed(3).solver(short(0.01))
+        })
+        .in_order(),
+        regressor("standardized linear", Number, |s| Standardized::new(LinearRegression::new().l2(s.l2))),
+        regressor("standardized linear, targets too", Number, |s| {
+            Standardized::new(LinearRegression::new().l2(s.l2)).targets()
+        }),
+        regressor("standardized logistic", Distribution, move |s| {
+            let newton = Newton::default().tolerance(tolerance);
+            Standardized::new(LogisticRegression::new().l2(s.l2).solver(newton))
+        }),
+        regressor("standardized mlp", Number, move |s| {
+            Standardized::new(Mlp::regressor([3]).activation(Activation::Tanh).l2(s.l2).solver(short(0.01)))
         })
         .in_order(),
     ]

@@ -1,0 +1,123 @@
+//! The table.
+
+use super::{Covariance, Inference};
+use std::fmt;
+
+/// The table of coefficients, then the numbers of the whole fit. `{:#}` marks p-values with stars: `***` below 0.001, `**`
+/// below 0.01, `*` below 0.05, `.` below 0.1.
+impl fmt::Display for Inference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stars = f.alternate();
+        let parts = &self.parts;
+        write!(f, "{}, {} samples", parts.title, parts.observations)?;
+        writeln!(f, ", {} degrees of freedom, {} standard errors", parts.degrees_of_freedom, kind(parts.kind))?;
+        let mut lines = vec![self.header()];
+        lines.extend((0..parts.names.len()).map(|i| self.line(i, stars)));
+        let widths: Vec<usize> =
+            (0..lines[0].len()).map(|c| lines.iter().map(|line| line[c].chars().count()).max().unwrap_or(0)).collect();
+        for line in &lines {
+            let mut text = format!("{:<width$}", line[0], width = widths[0]);
+            for (cell, &width) in line.iter().zip(&widths).skip(1) {
+                text.push_str(&format!("  {cell:>width$}"));
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        if stars {
+            writeln!(f, "stars: *** p < 0.001, ** p < 0.01, * p < 0.05, . p < 0.1")?;
+        }
+        self.foot(f)
+    }
+}
+
+impl Inference {
+    fn header(&self) -> Vec<String> {
+        let letter = if self.parts.sigma.is_some() { "t" } else { "z" };
+        let columns = ["", "estimate", "std. error", letter, "p-value", "95 % from", "to", ""];
+        columns.map(String::from).to_vec()
+    }
+
+    fn line(&self, i: usize, stars: bool) -> Vec<String> {
+        let name = self.parts.names[i].clone();
+        let estimate = self.parts.coefficients[i];
+        if estimate.is_nan() {
+            let mut line = vec![name, "aliased".to_string()];
+            line.resize(8, String::new());
+            return line;
+        }
+        let (low, high) = self.intervals(0.95).ok().and_then(|v| v.get(i).copied()).unwrap_or((f64::NAN, f64::NAN));
+        let p = self.p_values[i];
+        vec![
+            name,
+            number(estimate),
+            number(self.standard_errors[i]),
+            format!("{:.3}", self.statistics[i]),
+            probability(p),
+            number(low),
+            number(high),
+            if stars { star(p).to_string() } else { String::new() },
+        ]
+    }
+
+    fn foot(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &self.parts;
+        if let Some(sigma) = parts.sigma {
+            writeln!(f, "sigma {}", number(sigma))?;
+        }
+        if let (Some(deviance), Some(null)) = (parts.deviance, parts.null_deviance) {
+            writeln!(f, "deviance {}, null deviance {}", number(deviance), number(null))?;
+        }
+        if let Some(r2) = parts.r2 {
+            write!(f, "R2 {r2:.4}")?;
+            if let Some(adjusted) = parts.adjusted_r2 {
+                write!(f, ", adjusted {adjusted:.4}")?;
+            }
+            if let Some(test) = self.f_test() {
+                write!(f, ", F({}, {}) = {}", test.numerator, test.denominator, number(test.statistic))?;
+                write!(f, ", p-value {}", probability(test.p_value))?;
+            }
+            writeln!(f)?;
+        }
+        write!(f, "log-likelihood {}, ", number(parts.log_likelihood))?;
+        write!(f, "AIC {}, BIC {}, condition {:.1e}", number(self.aic()), number(self.bic()), parts.condition)?;
+        if parts.perfect {
+            write!(f, "\nthe fit is perfect: errors and tests measure the rounding of the targets")?;
+        }
+        Ok(())
+    }
+}
+
+fn kind(kind: Covariance) -> &'static str {
+    match kind {
+        Covariance::Classical => "classical",
+        Covariance::Hc0 => "HC0",
+        Covariance::Hc1 => "HC1",
+        Covariance::Hc2 => "HC2",
+        Covariance::Hc3 => "HC3",
+    }
+}
+
+/// Six significant digits, plain where that is short.
+pub(super) fn number(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return format!("{x}");
+    }
+    let exponent = x.abs().log10().floor();
+    if !(-4.0..7.0).contains(&exponent) {
+        return format!("{x:.4e}");
+    }
+    format!("{x:.*}", (5.0 - exponent).clamp(0.0, 8.0) as usize)
+}
+
+fn probability(p: f64) -> String {
+    if p >= 1e-4 { format!("{p:.4}") } else { format!("{p:.1e}") }
+}
+
+fn star(p: f64) -> &'static str {
+    match p {
+        p if p < 0.001 => "***",
+        p if p < 0.01 => "**",
+        p if p < 0.05 => "*",
+        p if p < 0.1 => ".",
+        _ => "",
+    }
+}

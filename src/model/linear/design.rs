@@ -1,0 +1,159 @@
+//! The least-squares problem in units of its own: columns and targets scaled by powers of two, weights by one, and the
+//! weighted means. Nothing is copied; the data set's columns are read in place and widened to f64 as they are read.
+
+use crate::data::Dataset;
+use crate::linalg::compensated::{self, Dd, Unit};
+use crate::linalg::threads;
+use crate::{Error, Real, Result};
+use nalgebra::DMatrixView;
+
+/// How many rows are worked on while they are in cache.
+pub(super) const BLOCK: usize = 256;
+
+/// What is known of one column (or target) after a first look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// The column in the problem's units: x scale − shift, exactly.
+    pub unit: Unit,
+    /// The weighted mean in those units, 0 without an intercept.
+    pub mean: Dd,
+}
+
+impl Column {
+    /// The mean of x · scale.
+    pub fn centre(&self) -> f64 {
+        self.unit.shift + self.mean.hi
+    }
+}
+
+/// The problem: minimize Σᵢ wᵢ ‖yᵢ − B xᵢ − b‖² + Σⱼ Λⱼ ‖Bⱼ‖² in scaled units.
+#[derive(Debug)]
+pub(super) struct Design<'d, T: Real> {
+    x_view: DMatrixView<'d, T>,
+    pub columns: Vec<&'d [T]>,
+    pub targets: Vec<&'d [T]>,
+    /// Weights times a power of two; none if there are none.
+    pub weights: Option<Vec<f64>>,
+    /// That power of two.
+    pub weight_scale: f64,
+    pub intercept: bool,
+    /// How many rows have positive weight.
+    pub positive: usize,
+    pub x: Vec<Column>,
+    pub y: Vec<Column>,
+    /// Σ w of the scaled weights.
+    pub total: Dd,
+    /// The units of `x` alone, for the kernels.
+    pub units: Vec<Unit>,
+}
+
+impl<'d, T: Real> Design<'d, T> {
+    pub fn new(data: &'d Dataset<'_, T>, intercept: bool) -> Result<Self> {
+        let columns: Vec<&[T]> = (0..data.features()).map(|j| data.feature(j)).collect();
+        let targets: Vec<&[T]> = (0..data.outputs()).map(|j| data.target(j)).collect();
+        let weight_scale = data.weights().map_or(1.0, |w| power_for(w.iter().fold(0.0_f64, |m, w| m.max(w.to_f64()))));
+        let weights = data.weights().map(|w| w.iter().map(|w| w.to_f64() * weight_scale).collect::<Vec<f64>>());
+        let total = match &weights {
+            None => Dd::from(data.samples() as f64),
+            Some(w) => w.iter().fold(Dd::ZERO, |sum, &w| sum + w.into()),
+        };
+        let positive = weights.as_ref().map_or(data.samples(), |w| w.iter().filter(|&&w| w > 0.0).count());
+        if positive == 0 {
+            return Err(Error::NoWeight);
+        }
+        let look = |column: &[T]| look(column, weights.as_deref(), total.value(), intercept);
+        let mut states: Vec<(&[T], Option<Column>)> = columns.iter().chain(&targets).map(|&c| (c, None)).collect();
+        let cost = data.samples() * states.len();
+        threads::for_each(&mut states, cost, |_, (column, found)| *found = Some(look(column)));
+        let mut x: Vec<Column> = states.into_iter().filter_map(|(_, found)| found).collect();
+        let y = x.split_off(columns.len());
+        let units = x.iter().map(|c| c.unit).collect();
+        Ok(Self { x_view: data.x(), columns, targets, weights, weight_scale, intercept, positive, x, y, total, units })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.targets[0].len()
+    }
+
+    pub fn features(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Rows of X, in the user's units.
+    pub fn rows_of_x(&self, start: usize, len: usize) -> DMatrixView<'_, T> {
+        self.x_view.rows(start, len)
+    }
+
+    /// Whether squares of all numbers are far from the ends of the range of f64, also without scaling.
+    pub fn moderate(&self) -> bool {
+        self.x.iter().chain(&self.y).all(|c| (2.0_f64.powi(-400)..2.0_f64.powi(400)).contains(&c.unit.scale))
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// The blocks of rows, in `lanes` runs that depend on the number of rows alone.
+    pub fn lanes(&self, most: usize) -> usize {
+        self.rows().div_ceil(BLOCK).clamp(1, most.max(1))
+    }
+
+    /// Calls `work(start, len)` for the blocks of lane `i` of `lanes`, in order.
+    pub fn blocks(&self, lanes: usize, i: usize, mut work: impl FnMut(usize, usize)) {
+        let (first, last) = threads::run(self.rows().div_ceil(BLOCK), lanes, i);
+        for block in first..last {
+            let start = block * BLOCK;
+            work(start, BLOCK.min(self.rows() - start));
+        }
+    }
+
+    /// λ Σw s²: the penalty on a scaled coefficient.
+    pub fn penalty(&self, l2: f64, j: usize) -> Dd {
+        (Dd::product(l2, self.total.hi) + Dd::product(l2, self.total.lo)).scaled(self.scale(j)).scaled(self.scale(j))
+    }
+
+    /// The power of two of column j: a coefficient in the user's units is the scaled one times this.
+    pub fn scale(&self, j: usize) -> f64 {
+        self.units[j].scale
+    }
+}
+
+/// The power of two that brings `size` into [½, 1); 1 for 0. Clamped so that it and its inverse are finite.
+pub(super) fn power_for(size: f64) -> f64 {
+    if size == 0.0 || !size.is_finite() {
+        return 1.0;
+    }
+    let mut exponent = 0;
+    let mut rest = size;
+    // Subnormal numbers first become normal.
+    if rest < f64::MIN_POSITIVE {
+        rest *= 2.0_f64.powi(100);
+        exponent -= 100;
+    }
+    exponent += ((rest.to_bits() >> 52) & 0x7ff) as i32 - 1022;
+    2.0_f64.powi((-exponent).clamp(-1000, 1000))
+}
+
+/// One look at a column: extremes and sum in one sweep, and a second one only where the sum overflows.
+fn look<T: Real>(x: &[T], weights: Option<&[f64]>, total: f64, intercept: bool) -> Column {
+    let (low, high, sum) = compensated::survey(x, weights);
+    let size = low.abs().max(high.abs());
+    let mean = match (intercept, low == high) {
+        (false, _) => 0.0,
+        (true, true) => low,
+        (true, false) if sum.is_finite() => (sum / total).clamp(low, high),
+        (true, false) => {
+            let near = power_for(size);
+            let mean = |i: usize| x[i].to_f64() * near * weights.map_or(1.0, |w| w[i]);
+            ((0..x.len()).map(mean).sum::<f64>() / total / near).clamp(low, high)
+        }
+    };
+    let spread = if intercept && low < high { (low - mean).abs().max((high - mean).abs()) } else { size };
+    let scale = power_for(spread);
+    // By Sterbenz, a − b is exact for b/2 ≤ a ≤ 2b: so is x − mean for every x if all lie within a factor of 2.
+    let within = low.signum() == high.signum() && size <= 2.0 * low.abs().min(high.abs());
+    match intercept && within {
+        true => Column { unit: Unit { scale, shift: mean * scale }, mean: Dd::ZERO },
+        false => Column { unit: Unit { scale, shift: 0.0 }, mean: Dd::from(mean * scale) },
+    }
+}

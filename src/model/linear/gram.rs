@@ -1,0 +1,125 @@
+//! Products Xᵀ W X of the scaled design, block by block: in f64 of the centred columns, and in double-double of the
+//! columns themselves.
+
+use super::design::{BLOCK, Column, Design};
+use crate::Real;
+use crate::linalg::compensated::{self, Dd, Run, Unit};
+use crate::linalg::gram::Gram;
+use crate::linalg::{Block, threads};
+
+/// (Xc, Yc)ᵀ W (Xc, Yc) of centred columns and targets in f64, in the units of the design.
+#[derive(Debug)]
+pub(super) struct Centred {
+    sums: Gram,
+    scales: Vec<f64>,
+    /// What the means were off by, √Σw times; zeros without an intercept.
+    off: Vec<f64>,
+}
+
+impl Centred {
+    /// Entry (i, j); the targets follow the features.
+    pub fn at(&self, i: usize, j: usize) -> f64 {
+        self.sums.at(i, j) * self.scales[i] * self.scales[j] - self.off[i] * self.off[j]
+    }
+}
+
+/// Gram matrix of the centred columns and targets. What the means were off by is found on the way, corrected in the
+/// matrix and stored in the low part of the design's means.
+pub(super) fn centred<T: Real>(design: &mut Design<'_, T>) -> Centred {
+    let (p, k) = (design.features(), design.outputs());
+    let extras = k + usize::from(design.intercept);
+    let shift = |c: &Column| if design.intercept { c.centre() / c.unit.scale } else { 0.0 };
+    let (shifts, levels): (Vec<f64>, Vec<f64>) =
+        (design.x.iter().map(shift).collect(), design.y.iter().map(shift).collect());
+    let wide = p + extras;
+    let lanes = design.lanes(most_lanes(wide * wide * 8));
+    let mut states = vec![Gram::new(p, extras); lanes];
+    let cost = design.rows().saturating_mul(wide * wide);
+    threads::for_each(&mut states, cost, |lane, sum| {
+        let mut last = vec![1.0; BLOCK * extras];
+        design.blocks(lanes, lane, |start, len| {
+            for ((y, level), out) in design.targets.iter().zip(&levels).zip(last.chunks_exact_mut(BLOCK)) {
+                let unit = Unit { scale: 1.0, shift: *level };
+                compensated::shift(&y[start..start + len], unit, &mut out[..len]);
+            }
+            let last: Vec<&[f64]> = last.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
+            let block = Block::new(design.rows_of_x(start, len));
+            sum.add(&block, &last, &shifts, design.weights.as_ref().map(|w| &w[start..start + len]));
+        });
+    });
+    let mut sums = Gram::new(p, extras);
+    states.iter().for_each(|state| sums.merge(state));
+    let scales: Vec<f64> = design.x.iter().chain(&design.y).map(|c| c.unit.scale).collect();
+    let mut off = vec![0.0; p + k];
+    if design.intercept {
+        // The last column of the sums holds Σ w (x − mean): zero but for the rounding of the mean.
+        let total = design.total.value();
+        for (j, column) in design.x.iter_mut().chain(&mut design.y).enumerate() {
+            let mean = sums.at(j, wide - 1) * column.unit.scale / total;
+            column.mean = Dd::sum(column.mean.hi, mean);
+            off[j] = mean * total.sqrt();
+        }
+    }
+    Centred { sums, scales, off }
+}
+
+/// Xᵀ W X in double-double, of the columns in their units (exact numbers), centred afterwards; upper triangle by columns: entry
+/// (i, j), i ≤ j, is number i of run j. The means of the design become double-doubles.
+pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Run> {
+    let p = design.features();
+    let lanes = design.lanes(most_lanes(p * p * 8));
+    let mut states: Vec<(Vec<Run>, Vec<Dd>)> =
+        (0..lanes).map(|_| ((0..p).map(|j| Run::zeros(j + 1)).collect(), vec![Dd::ZERO; p])).collect();
+    let cost = design.rows().saturating_mul(5 * p * p);
+    threads::for_each(&mut states, cost, |lane, (products, sums)| {
+        let mut packed = vec![0.0; p * BLOCK];
+        let (mut x, mut v) = (Run::default(), Run::default());
+        let mut found = vec![Dd::ZERO; p];
+        let units = vec![Unit::ONE; p];
+        design.blocks(lanes, lane, |start, len| {
+            for ((column, c), out) in design.columns.iter().zip(&design.x).zip(packed.chunks_exact_mut(BLOCK)) {
+                compensated::shift(&column[start..start + len], c.unit, &mut out[..len]);
+            }
+            let columns: Vec<&[f64]> = packed.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
+            for j in 0..p {
+                x.load(columns[j], Unit::ONE);
+                match &design.weights {
+                    Some(w) => x.times(&w[start..start + len], &mut v),
+                    None => std::mem::swap(&mut x, &mut v),
+                }
+                found[..=j].fill(Dd::ZERO);
+                compensated::dots(&columns[..=j], &units, &v, &mut found[..=j]);
+                for (i, &found) in found[..=j].iter().enumerate() {
+                    let sum = products[j].get(i) + found;
+                    products[j].set(i, sum);
+                }
+                if design.intercept {
+                    sums[j] = sums[j] + v.total();
+                }
+            }
+        });
+    });
+    let mut states = states.into_iter();
+    let (mut products, mut sums) = states.next().unwrap_or_default();
+    for (more, sum) in states {
+        for (run, more) in products.iter_mut().zip(&more) {
+            (0..run.hi.len()).for_each(|i| run.set(i, run.get(i) + more.get(i)));
+        }
+        sums.iter_mut().zip(sum).for_each(|(a, b)| *a = *a + b);
+    }
+    if design.intercept {
+        let means: Vec<Dd> = sums.iter().map(|&s| s / design.total).collect();
+        for (j, run) in products.iter_mut().enumerate() {
+            (0..=j).for_each(|i| run.set(i, run.get(i) - means[i] * sums[j]));
+        }
+        for (column, mean) in design.x.iter_mut().zip(&means) {
+            column.mean = *mean;
+        }
+    }
+    products
+}
+
+/// How many partial sums of this many bytes are kept at once: 16, fewer where they are large.
+fn most_lanes(bytes: usize) -> usize {
+    ((64 << 20) / bytes.max(1)).clamp(2, 16)
+}

@@ -1,0 +1,9 @@
+//! Linear models: digits, rank, penalties, inference.
+
+mod exact;
+mod nist;
+mod ols;
+mod rank;
+mod ridge;
+mod support;
+mod wrong_answers;

@@ -1,0 +1,106 @@
+//! Ridge regression: reference answers, and the path against fits and deletions one at a time.
+
+use crate::support::{Table, all_close, close, json, matrix, number, numbers, shared};
+use nalgebra::{DMatrix, DVector};
+use proptest::prelude::*;
+use residual::{Dataset, LinearRegression, Predictor, Regressor, ridge_path};
+
+#[test]
+fn the_reference_path() {
+    let (Some(text), Some(data)) = (shared("reference/ridge.json"), shared("data/diabetes.csv")) else { return };
+    let table = Table::parse(&data);
+    let case = &json(&text)["cases"][0];
+    let (means, sds) = (numbers(&case["x_mean"]), numbers(&case["x_sd"]));
+    let names: Vec<&str> = case["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+    let columns: Vec<Vec<f64>> = names
+        .iter()
+        .zip(means.iter().zip(&sds))
+        .map(|(name, (m, s))| table.column(name).iter().map(|x| (x - m) / s).collect())
+        .collect();
+    let (x, y) = (matrix(&columns), DVector::from_vec(table.column("progression")));
+    let n = y.len() as f64;
+    let data = Dataset::new(&x, &y).unwrap();
+    let fits = case["fits"].as_array().unwrap();
+    let l2: Vec<f64> = fits.iter().map(|f| number(&f["alpha"]) / n).collect();
+    let path = ridge_path(&data, &l2).unwrap();
+    let mut best = (f64::NAN, f64::INFINITY);
+    for ((fit, point), &l2) in fits.iter().zip(path.points()).zip(&l2) {
+        let what = format!("alpha {}", fit["alpha"]);
+        all_close(&what, point.coefficients.as_slice(), &numbers(&fit["coef"]), 1e-9);
+        close(&what, point.intercept[0], number(&fit["intercept"]), 1e-9);
+        close(&what, point.mean_square * n, number(&fit["rss"]), 1e-9);
+        close(&what, point.effective_df, number(&fit["effective_df"]), 1e-9);
+        close(&what, point.gcv, number(&fit["gcv"]), 1e-9);
+        close(&what, point.loo, number(&fit["loocv_mse"]), 1e-9);
+        let single = LinearRegression::new().l2(l2).fit(&data).unwrap();
+        all_close(&what, single.coefficients().as_slice(), &numbers(&fit["coef"]), 1e-9);
+        close(&what, single.intercept()[0], number(&fit["intercept"]), 1e-9);
+        close(&what, single.report().value() * 2.0 * n, number(&fit["objective"]), 1e-9);
+        if number(&fit["loocv_mse"]) < best.1 {
+            best = (l2, number(&fit["loocv_mse"]));
+        }
+    }
+    assert_eq!(path.l2_by_loo(), best.0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Each point is the fit for its penalty, and its leave-one-out error is that of n fits to n − 1 rows.
+    #[test]
+    fn the_path_is_many_fits(
+        n in 4usize..12,
+        p in 1usize..5,
+        k in 1usize..3,
+        weighted: bool,
+        l2 in prop::collection::vec(1e-4..10.0f64, 1..4),
+        seed in 0usize..10_000,
+    ) {
+        let value = |i: usize, j: usize| (((i * 37 + j * 101 + seed) * 7919) % 1013) as f64 / 500.0 - 1.0;
+        let x = DMatrix::from_fn(n, p, |i, j| if j == 3 { 2.0 * value(i, 0) } else { value(i, j) });
+        let y = DMatrix::from_fn(n, k, |i, j| value(i, j + 50) + 10.0);
+        let weights: Vec<f64> = (0..n).map(|i| 0.5 + ((i + seed) % 3) as f64).collect();
+        let mut data = Dataset::new(&x, &y).unwrap();
+        if weighted {
+            data = data.with_weights(&weights).unwrap();
+        }
+        let path = ridge_path(&data, &l2).unwrap();
+        let w = |i: usize| if weighted { weights[i] } else { 1.0 };
+        let total: f64 = (0..n).map(w).sum();
+        for (point, &l2) in path.points().iter().zip(&l2) {
+            let model = LinearRegression::new().l2(l2).fit(&data).unwrap();
+            prop_assert!((&point.coefficients - model.coefficients()).amax() < 1e-11);
+            prop_assert!((&point.intercept - model.intercept()).amax() < 1e-11);
+            let mut loo = 0.0;
+            for out in 0..n {
+                let rows: Vec<usize> = (0..n).filter(|&i| i != out).collect();
+                // λ Σw is what the fit without the row has to keep.
+                let rest = data.select(&rows).unwrap();
+                let l2 = l2 * total / (total - w(out));
+                let model = LinearRegression::new().l2(l2).fit(&rest).unwrap();
+                let off = model.predict(x.rows(out, 1)).unwrap() - y.rows(out, 1);
+                loo += w(out) * off.norm_squared() / total;
+            }
+            prop_assert!((point.loo / loo - 1.0).abs() < 1e-9, "{} {}", point.loo, loo);
+        }
+    }
+}
+
+#[test]
+fn penalty_zero_is_least_squares_and_bad_penalties_are_refused() {
+    let x =
+        DMatrix::from_fn(
+            9,
+            3,
+            |i, j| if j == 2 { i as f64 * 3.0 } else { ((i * (j + 1)) % 5) as f64 + i as f64 * j as f64 },
+        );
+    let y = DVector::from_fn(9, |i, _| (i * i % 7) as f64);
+    let data = Dataset::new(&x, &y).unwrap();
+    let path = ridge_path(&data, &[0.0]).unwrap();
+    let model = LinearRegression::new().fit(&data).unwrap();
+    assert!((&path.points()[0].coefficients - model.coefficients()).amax() < 1e-12);
+    assert!((path.points()[0].effective_df - 1.0 - model.report().rank().unwrap() as f64).abs() < 1e-12);
+    for bad in [&[][..], &[-1.0], &[f64::NAN], &[0.1, f64::INFINITY]] {
+        assert!(ridge_path(&data, bad).is_err());
+    }
+}
