@@ -24,7 +24,7 @@ fn small_convolution() -> ((Conv2d, MaxPool2d), Affine) {
 fn a_convolution_classifies_labels() {
     let (train, test) = read::digits().unwrap();
     let names: Vec<String> = train.labels.iter().map(|digit| format!("digit {digit}")).collect();
-    let network = Network::new(small_convolution(), CrossEntropy).solver(Trainer::adam(5e-3).epochs(5));
+    let network = Network::new(small_convolution(), CrossEntropy).solver(Trainer::adam(5e-3).epochs(12));
     let model = Classifier::new(network).fit(&train.x, &names).unwrap();
     let read = model.predict(&test.x).unwrap();
     let right = read.iter().zip(&test.labels).filter(|(read, digit)| **read == format!("digit {digit}")).count();
@@ -97,7 +97,7 @@ fn impossible_shapes_do_not_reach_the_fit() {
 fn a_prediction_does_not_depend_on_its_batch() {
     let (train, test) = read::digits().unwrap();
     let layer = jobs::digits();
-    let theta: Vec<f32> = Layout::of(&layer).initialize(3);
+    let theta: Vec<f32> = Layout::of::<f32, _>(&layer).initialize(3);
     let model = Fitted::from_params(layer, CrossEntropy, theta).unwrap();
     drop(train);
     let all = model.predict(&test.x).unwrap();
@@ -110,7 +110,7 @@ fn a_prediction_does_not_depend_on_its_batch() {
     let x = data::sequences_with_lengths(&test.x, jobs::STEPS).unwrap();
     for cell in [Cell::Tanh, Cell::Gru, Cell::Lstm] {
         let layer = jobs::vowels(cell);
-        let theta: Vec<f32> = Layout::of(&layer).initialize(3);
+        let theta: Vec<f32> = Layout::of::<f32, _>(&layer).initialize(3);
         let model = Fitted::from_params(layer, CrossEntropy, theta).unwrap();
         let all = model.predict(&x).unwrap();
         for many in [1, 2, 7, 64] {
