@@ -110,7 +110,6 @@ pub trait Real: RealField + Copy + Default {
 
 /// Runs `work` compiled for the processor at hand, so that plain loops over slices become its widest vector code (AVX2 and
 /// fused multiply-add where there is any). The closure must be `#[inline(always)]`, written at the call.
-#[allow(dead_code)] // also for the loops of rules
 pub(crate) fn vectorize<K: WithSimd>(work: K) -> K::Output {
     Arch::new().dispatch(work)
 }

@@ -20,6 +20,7 @@ mod nadam;
 mod plain;
 mod radam;
 mod rmsprop;
+mod sweep;
 mod visitor;
 mod weights_only;
 

@@ -1,4 +1,4 @@
-use super::{Rule, Visitor, fraction, positive};
+use super::{Rule, Visitor, fraction, positive, sweep};
 use crate::{Real, Result};
 
 /// AdaDelta: the gradient over its own running size, times the running size of the steps; needs no rate (use 1).
@@ -55,14 +55,11 @@ impl<T: Real> Rule<T> for AdaDelta {
     }
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let direction = self.direction();
-        state.s.iter_mut().zip(&mut state.u).zip(grad).for_each(|((s, u), g)| *g = direction(s, u, *g));
+        sweep::turn_two((&mut state.s, &mut state.u), grad, self.direction());
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        let direction = self.direction();
-        let memory = state.s.iter_mut().zip(&mut state.u);
-        theta.iter_mut().zip(memory).zip(grad).for_each(|((theta, (s, u)), g)| *theta -= rate * direction(s, u, *g));
+        sweep::step_two(theta, (&mut state.s, &mut state.u), grad, rate, self.direction());
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

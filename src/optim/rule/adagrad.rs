@@ -1,4 +1,4 @@
-use super::{Rule, Visitor, positive};
+use super::{Rule, Visitor, positive, sweep};
 use crate::{Real, Result};
 
 /// AdaGrad: each coordinate is divided by the root of the sum of its squared gradients, so rare features learn faster.
@@ -46,13 +46,11 @@ impl<T: Real> Rule<T> for AdaGrad {
     }
 
     fn apply(&self, s: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let direction = self.direction();
-        s.iter_mut().zip(grad).for_each(|(s, g)| *g = direction(s, *g));
+        sweep::turn(s, grad, self.direction());
     }
 
     fn step(&self, s: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        let direction = self.direction();
-        theta.iter_mut().zip(s).zip(grad).for_each(|((theta, s), g)| *theta -= rate * direction(s, *g));
+        sweep::step(theta, s, grad, rate, self.direction());
     }
 
     fn visit(&self, s: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

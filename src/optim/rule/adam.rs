@@ -1,4 +1,4 @@
-use super::{Rule, Visitor, fraction, positive, power};
+use super::{Rule, Visitor, fraction, positive, power, sweep};
 use crate::{Real, Result};
 
 /// Adam: running means of the gradient and of its square, both corrected for their start at 0.
@@ -52,15 +52,9 @@ impl<T: Real> AdamState<T> {
         visitor.count(&mut self.t);
     }
 
-    /// Turns each g into direction(m, s, g).
-    pub(super) fn apply(&mut self, grad: &mut [T], direction: impl Fn(&mut T, &mut T, T) -> T) {
-        self.m.iter_mut().zip(&mut self.s).zip(grad).for_each(|((m, s), g)| *g = direction(m, s, *g));
-    }
-
-    /// θ −= rate · direction(m, s, g), each number read and written once.
-    pub(super) fn step(&mut self, theta: &mut [T], grad: &[T], rate: T, direction: impl Fn(&mut T, &mut T, T) -> T) {
-        let memory = self.m.iter_mut().zip(&mut self.s);
-        theta.iter_mut().zip(memory).zip(grad).for_each(|((theta, (m, s)), &g)| *theta -= rate * direction(m, s, g));
+    /// Both means, for [`sweep`].
+    pub(super) fn means(&mut self) -> (&mut [T], &mut [T]) {
+        (&mut self.m, &mut self.s)
     }
 }
 
@@ -89,12 +83,14 @@ impl<T: Real> Rule<T> for Adam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        state.apply(grad, self.direction(state.t));
+        let direction = self.direction(state.t);
+        sweep::turn_two(state.means(), grad, direction);
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        state.step(theta, grad, rate, self.direction(state.t));
+        let direction = self.direction(state.t);
+        sweep::step_two(theta, state.means(), grad, rate, direction);
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,5 +1,5 @@
 use super::adam::{AdamState, check_betas};
-use super::{Rule, Visitor, positive, power};
+use super::{Rule, Visitor, positive, power, sweep};
 use crate::{Real, Result};
 
 /// AdaMax: Adam with a decaying maximum in place of the root mean square.
@@ -54,12 +54,14 @@ impl<T: Real> Rule<T> for AdaMax {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        state.apply(grad, self.direction(state.t));
+        let direction = self.direction(state.t);
+        sweep::turn_two(state.means(), grad, direction);
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        state.step(theta, grad, rate, self.direction(state.t));
+        let direction = self.direction(state.t);
+        sweep::step_two(theta, state.means(), grad, rate, direction);
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

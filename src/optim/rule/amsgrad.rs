@@ -1,5 +1,6 @@
 use super::adam::{AdamState, check_betas};
 use super::{Rule, Visitor, positive, power};
+use crate::real::vectorize;
 use crate::{Real, Result};
 
 /// AMSGrad: Adam whose denominator never shrinks.
@@ -66,18 +67,21 @@ impl<T: Real> Rule<T> for AmsGrad {
         means.t += 1;
         let direction = self.direction(means.t);
         let memory = means.m.iter_mut().zip(&mut means.s).zip(largest);
-        memory.zip(grad).for_each(|(((m, s), largest), g)| *g = direction(m, s, largest, *g));
+        vectorize(
+            #[inline(always)]
+            || memory.zip(grad).for_each(|(((m, s), largest), g)| *g = direction(m, s, largest, *g)),
+        );
     }
 
     fn step(&self, AmsGradState { means, largest }: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         means.t += 1;
         let direction = self.direction(means.t);
         let memory = means.m.iter_mut().zip(&mut means.s).zip(largest);
-        theta
-            .iter_mut()
-            .zip(memory)
-            .zip(grad)
-            .for_each(|((theta, ((m, s), largest)), g)| *theta -= rate * direction(m, s, largest, *g));
+        let all = theta.iter_mut().zip(memory).zip(grad);
+        vectorize(
+            #[inline(always)]
+            || all.for_each(|((theta, ((m, s), largest)), g)| *theta -= rate * direction(m, s, largest, *g)),
+        );
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,4 +1,5 @@
 use super::{Rule, WeightsOnly, positive};
+use crate::real::vectorize;
 use crate::{Real, Result};
 
 /// Clips the gradient to a norm: g ← g · min(1, c / ‖g‖), ‖·‖ Euclidean over all parameters together.
@@ -25,14 +26,24 @@ impl ClipNorm {
     }
 }
 
-/// ‖g‖ in f64: as a plain sum of squares in eight lanes, scaled by the largest entry where that overflows or vanishes.
+/// ‖g‖ in f64: as a plain sum of squares in sixteen lanes, scaled by the largest entry where that overflows or vanishes.
 fn norm<T: Real>(g: &[T]) -> f64 {
     let squares = |scale: f64| {
-        let mut lanes = [0.0; 8];
-        for chunk in g.chunks(8) {
-            lanes.iter_mut().zip(chunk).for_each(|(lane, &g)| *lane += (g.to_f64() * scale).powi(2));
-        }
-        lanes.iter().sum::<f64>()
+        vectorize(
+            #[inline(always)]
+            || {
+                let mut lanes = [0.0; 16];
+                let chunks = g.chunks_exact(16);
+                let rest: f64 = chunks.remainder().iter().map(|g| (g.to_f64() * scale).powi(2)).sum();
+                for chunk in chunks {
+                    for (lane, g) in lanes.iter_mut().zip(chunk) {
+                        let g = g.to_f64() * scale;
+                        *lane += g * g;
+                    }
+                }
+                lanes.iter().sum::<f64>() + rest
+            },
+        )
     };
     let plain = squares(1.0);
     if (f64::MIN_POSITIVE / f64::EPSILON..f64::MAX).contains(&plain) || plain.is_nan() {
@@ -95,13 +106,11 @@ impl<T: Real> Rule<T> for ClipValue {
     fn apply(&self, (): &mut (), _: &[T], grad: &mut [T]) {
         let bound = T::of(self.0);
         // Comparisons, not min and max: NaN stays NaN.
-        grad.iter_mut().for_each(|g| {
-            if *g > bound {
-                *g = bound;
-            } else if *g < -bound {
-                *g = -bound;
-            }
-        });
+        let clip = |g: T| if g > bound { bound } else { g };
+        vectorize(
+            #[inline(always)]
+            || grad.iter_mut().for_each(|g| *g = -clip(-clip(*g))),
+        );
     }
 
     fn check(&self) -> Result<()> {

@@ -1,4 +1,5 @@
 use super::{Rule, WeightsOnly, nonnegative};
+use crate::real::vectorize;
 use crate::{Real, Result};
 
 /// Weight decay: adds λ θ to the direction.
@@ -35,12 +36,18 @@ impl<T: Real> Rule<T> for Decay {
 
     fn apply(&self, (): &mut (), theta: &[T], grad: &mut [T]) {
         let lambda = T::of(self.0);
-        grad.iter_mut().zip(theta).for_each(|(d, &theta)| *d += lambda * theta);
+        vectorize(
+            #[inline(always)]
+            || grad.iter_mut().zip(theta).for_each(|(d, &theta)| *d += lambda * theta),
+        );
     }
 
     fn step(&self, (): &mut (), theta: &mut [T], grad: &mut [T], rate: T) {
         let lambda = T::of(self.0);
-        theta.iter_mut().zip(grad).for_each(|(theta, d)| *theta -= rate * (*d + lambda * *theta));
+        vectorize(
+            #[inline(always)]
+            || theta.iter_mut().zip(grad).for_each(|(theta, d)| *theta -= rate * (*d + lambda * *theta)),
+        );
     }
 
     fn check(&self) -> Result<()> {

@@ -1,5 +1,5 @@
 use super::adam::check_betas;
-use super::{Rule, Visitor};
+use super::{Rule, Visitor, sweep};
 use crate::{Real, Result};
 
 /// Lion: the sign of an interpolated momentum; every coordinate moves by exactly the rate.
@@ -57,13 +57,11 @@ impl<T: Real> Rule<T> for Lion {
     }
 
     fn apply(&self, m: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let direction = self.direction();
-        m.iter_mut().zip(grad).for_each(|(m, g)| *g = direction(m, *g));
+        sweep::turn(m, grad, self.direction());
     }
 
     fn step(&self, m: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        let direction = self.direction();
-        theta.iter_mut().zip(m).zip(grad).for_each(|((theta, m), g)| *theta -= rate * direction(m, *g));
+        sweep::step(theta, m, grad, rate, self.direction());
     }
 
     fn visit(&self, m: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,4 +1,4 @@
-use super::{Rule, Visitor, fraction};
+use super::{Rule, Visitor, fraction, sweep};
 use crate::{Error, Real, Result};
 
 /// Heavy-ball momentum: v ← μ v + (1 − τ) g, with v = g at the first step; θ ← θ − η v.
@@ -55,14 +55,12 @@ impl<T: Real> Rule<T> for Momentum {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        let direction = self.direction(state.t);
-        state.v.iter_mut().zip(grad).for_each(|(v, g)| *g = direction(v, *g));
+        sweep::turn(&mut state.v, grad, self.direction(state.t));
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        let direction = self.direction(state.t);
-        theta.iter_mut().zip(&mut state.v).zip(grad).for_each(|((theta, v), g)| *theta -= rate * direction(v, *g));
+        sweep::step(theta, &mut state.v, grad, rate, self.direction(state.t));
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
@@ -121,13 +119,11 @@ impl<T: Real> Rule<T> for Nesterov {
     }
 
     fn apply(&self, v: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let direction = self.direction();
-        v.iter_mut().zip(grad).for_each(|(v, g)| *g = direction(v, *g));
+        sweep::turn(v, grad, self.direction());
     }
 
     fn step(&self, v: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        let direction = self.direction();
-        theta.iter_mut().zip(v).zip(grad).for_each(|((theta, v), g)| *theta -= rate * direction(v, *g));
+        sweep::step(theta, v, grad, rate, self.direction());
     }
 
     fn visit(&self, v: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

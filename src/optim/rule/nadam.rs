@@ -1,5 +1,5 @@
 use super::adam::{AdamState, check_betas};
-use super::{Rule, Visitor, nonnegative, positive, power};
+use super::{Rule, Visitor, nonnegative, positive, power, sweep};
 use crate::{Real, Result};
 
 /// NAdam: Adam with Nesterov's look ahead, its momentum warmed up by a schedule.
@@ -74,12 +74,12 @@ impl<T: Real> Rule<T> for NAdam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         let direction = self.advance(state);
-        state.means.apply(grad, direction);
+        sweep::turn_two(state.means.means(), grad, direction);
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         let direction = self.advance(state);
-        state.means.step(theta, grad, rate, direction);
+        sweep::step_two(theta, state.means.means(), grad, rate, direction);
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

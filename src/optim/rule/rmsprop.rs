@@ -1,4 +1,4 @@
-use super::{Rule, Visitor, fraction, positive};
+use super::{Rule, Visitor, fraction, positive, sweep};
 use crate::{Real, Result};
 
 /// RMSProp: the gradient over the root of a running mean of its square; centred, over its running standard deviation.
@@ -57,17 +57,16 @@ impl RmsProp {
     /// Writes d into `grad`; the momentum is left to the caller.
     fn scale<T: Real>(&self, state: &mut RmsPropState<T>, grad: &mut [T]) {
         if !self.centered {
-            let direction = self.direction();
-            return state.s.iter_mut().zip(grad).for_each(|(s, g)| *g = direction(s, *g));
+            return sweep::turn(&mut state.s, grad, self.direction());
         }
         let (alpha, rest, epsilon) = (T::of(self.alpha), T::of(1.0 - self.alpha), T::of(self.epsilon));
-        state.s.iter_mut().zip(&mut state.m).zip(grad).for_each(|((s, m), g)| {
-            *s = alpha * *s + rest * *g * *g;
-            *m = alpha * *m + rest * *g;
+        sweep::turn_two((&mut state.s, &mut state.m), grad, |s, m, g| {
+            *s = alpha * *s + rest * g * g;
+            *m = alpha * *m + rest * g;
             let variance = *s - *m * *m;
             // Not `max`, which would turn NaN into 0.
             let variance = if variance < T::zero() { T::zero() } else { variance };
-            *g /= variance.sqrt() + epsilon;
+            g / (variance.sqrt() + epsilon)
         });
     }
 }
@@ -83,10 +82,12 @@ impl<T: Real> Rule<T> for RmsProp {
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         self.scale(state, grad);
         let mu = T::of(self.momentum);
-        state.v.iter_mut().zip(grad).for_each(|(v, d)| {
-            *v = mu * *v + *d;
-            *d = *v;
-        });
+        if mu > T::zero() {
+            sweep::turn(&mut state.v, grad, |v, d| {
+                *v = mu * *v + d;
+                *v
+            });
+        }
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
@@ -94,8 +95,7 @@ impl<T: Real> Rule<T> for RmsProp {
             self.apply(state, theta, grad);
             return theta.iter_mut().zip(grad).for_each(|(theta, d)| *theta -= rate * *d);
         }
-        let direction = self.direction();
-        theta.iter_mut().zip(&mut state.s).zip(grad).for_each(|((theta, s), g)| *theta -= rate * direction(s, *g));
+        sweep::step(theta, &mut state.s, grad, rate, self.direction());
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
