@@ -129,7 +129,15 @@ fn one_by_one<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
             }
             dz[top] = ((one - y[top]) * inverse - y[top] * (rest * inverse)) * factor;
         } else {
-            rest = normalizer(z).1;
+            // By the same exponentials in the same order as above, so that the value does not depend on who asks.
+            let mut e = [T::zero(); CHUNK];
+            rest = z.chunks(CHUNK).enumerate().fold(T::zero(), |sum, (c, part)| {
+                let e = &mut e[..part.len()];
+                e.iter_mut().zip(part).for_each(|(e, &s)| *e = s - z[top]);
+                T::exp_each(e);
+                let others = e.iter().enumerate().filter(|&(j, _)| c * CHUNK + j != top);
+                others.fold(sum, |sum, (_, &e)| sum + e)
+            });
         }
         if w > T::zero() {
             sum += w * value(z, y, top, rest);

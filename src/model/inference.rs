@@ -99,7 +99,6 @@ pub(crate) enum Link {
     /// As it is: linear regression.
     Identity,
     /// Through the logistic function.
-    #[allow(dead_code)] // constructed by logistic inference
     Logit,
 }
 
@@ -214,6 +213,20 @@ impl Inference {
         let quantile = self.quantile(level)?;
         let pairs = self.parts.coefficients.iter().zip(&self.standard_errors);
         Ok(pairs.map(|(b, se)| (b - quantile * se, b + quantile * se)).collect())
+    }
+
+    /// Odds ratios of a logistic model, by how much the odds multiply when the feature grows by 1, with confidence intervals:
+    /// (e^b, e^(b − quantile · standard error), e^(b + quantile · standard error)).
+    ///
+    /// # Errors
+    /// [`Error::Config`] unless 0 < level < 1, [`Error::Undefined`] for a linear model.
+    pub fn odds_ratios(&self, level: f64) -> Result<Vec<(f64, f64, f64)>> {
+        let intervals = self.intervals(level)?;
+        if self.parts.link != Link::Logit {
+            return Err(Error::Undefined { what: "an odds ratio", why: "the model is linear; it has no odds" });
+        }
+        let ratio = |(b, (low, high)): (&f64, (f64, f64))| (b.exp(), low.exp(), high.exp());
+        Ok(self.parts.coefficients.iter().zip(intervals).map(ratio).collect())
     }
 
     /// The covariance of the estimates, in the form that was asked for.

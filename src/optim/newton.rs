@@ -12,9 +12,9 @@ use nalgebra::DMatrix;
 ///
 /// θ ← θ + t d, ∇²R(θ) d = −∇R(θ), with t = 1 unless R does not decrease; λ² = dᵀ∇²R d is twice what the step promises.
 ///
-/// * Up to 300 parameters the system is solved by Cholesky, after the Hessian is scaled to unit diagonal. If it is singular
+/// * Up to 1000 parameters the system is solved by Cholesky, after the Hessian is scaled to unit diagonal. If it is singular
 ///   to rounding or indefinite, the smallest μ that mends it is added to that diagonal: along a direction in which R is flat
-///   nothing moves, from a saddle R decreases. Above 300 parameters, by conjugate gradients with Hessian products, ever
+///   nothing moves, from a saddle R decreases. Above 1000 parameters, by conjugate gradients with Hessian products, ever
 ///   more exactly as the gradient falls.
 /// * Over an affine layer it works in centred, scaled features and in f64 ([`Conditioned`](crate::Conditioned)), so units
 ///   do not matter and f32 data give an f64 answer.
@@ -57,7 +57,7 @@ impl Default for Newton {
 }
 
 /// The most parameters for which the Hessian is formed.
-const DENSE: usize = 300;
+const DENSE: usize = 1000;
 
 /// λ² relative to R at which the tolerance on the gradient is believed.
 const DECREMENT: f64 = 1e-12;

@@ -61,6 +61,7 @@ pub struct Report {
     condition: Option<f64>,
     last_correction: Option<f64>,
     correct_digits: Option<f64>,
+    penalized: bool,
     warnings: Vec<Warning>,
 }
 
@@ -79,6 +80,7 @@ impl Report {
             condition: None,
             last_correction: None,
             correct_digits: None,
+            penalized: false,
             warnings: Vec::new(),
         }
     }
@@ -130,6 +132,17 @@ impl Report {
     pub fn with_warning(mut self, warning: Warning) -> Self {
         self.warnings.push(warning);
         self
+    }
+
+    /// Marked as the report of a penalized fit.
+    pub(crate) fn penalized(mut self) -> Self {
+        self.penalized = true;
+        self
+    }
+
+    /// Whether the fit is known to be penalized.
+    pub(crate) fn is_penalized(&self) -> bool {
+        self.penalized
     }
 
     /// With another reason, from one who knows more than the solver.

@@ -42,12 +42,13 @@ fn mean(scores: &[f64]) -> f64 {
 /// ```
 /// use residual::nalgebra::DMatrix;
 /// use residual::{Dataset, LinearRegression, metrics, select};
-/// let x = DMatrix::from_fn(24, 12, |i, j| ((i * 31 + j * 17) as f64).sin());
-/// let y = DMatrix::from_fn(24, 1, |i, _| x[(i, 0)] + ((i * i) as f64).sin());
+/// let x = DMatrix::from_fn(24, 2, |i, j| ((i * 31 + j * 17) as f64).sin());
+/// let y = DMatrix::from_fn(24, 1, |i, _| 5.0 + x[(i, 0)] - x[(i, 1)]);
 /// let data = Dataset::new(&x, &y)?;
-/// let ridge = |&l2: &f64| LinearRegression::new().l2(l2);
-/// let search = select::grid_search([0.0, 0.1, 1.0], ridge, &data, 4, 0, |y, p| Ok(-metrics::mse(y, p)?))?;
-/// assert!(*search.best() > 0.0);
+/// let settings = [(1.0, true), (0.0, false), (0.0, true)];
+/// let build = |&(l2, intercept): &(f64, bool)| LinearRegression::new().l2(l2).intercept(intercept);
+/// let search = select::grid_search(settings, build, &data, 4, 0, |y, p| metrics::r2(y, p))?;
+/// assert_eq!(search.best(), &(0.0, true));
 /// # Ok::<(), residual::Error>(())
 /// ```
 ///

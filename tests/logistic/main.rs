@@ -1,6 +1,7 @@
 //! Logistic regression against reference answers, and the properties that it promises.
 
 mod metrics;
+mod properties;
 mod reference;
 mod separation;
 mod support;

@@ -1,6 +1,6 @@
 //! The table.
 
-use super::{Covariance, Inference};
+use super::{Covariance, Inference, Link};
 use std::fmt;
 
 /// The table of coefficients, then the numbers of the whole fit. `{:#}` marks p-values with stars: `***` below 0.001, `**`
@@ -32,8 +32,12 @@ impl fmt::Display for Inference {
 impl Inference {
     fn header(&self) -> Vec<String> {
         let letter = if self.parts.sigma.is_some() { "t" } else { "z" };
-        let columns = ["", "estimate", "std. error", letter, "p-value", "95 % from", "to", ""];
-        columns.map(String::from).to_vec()
+        let mut columns = vec!["", "estimate", "std. error", letter, "p-value", "95 % from", "to"];
+        if self.parts.link == Link::Logit {
+            columns.extend(["odds ratio", "95 % from", "to"]);
+        }
+        columns.push("");
+        columns.into_iter().map(String::from).collect()
     }
 
     fn line(&self, i: usize, stars: bool) -> Vec<String> {
@@ -41,12 +45,12 @@ impl Inference {
         let estimate = self.parts.coefficients[i];
         if estimate.is_nan() {
             let mut line = vec![name, "aliased".to_string()];
-            line.resize(8, String::new());
+            line.resize(self.header().len(), String::new());
             return line;
         }
         let (low, high) = self.intervals(0.95).ok().and_then(|v| v.get(i).copied()).unwrap_or((f64::NAN, f64::NAN));
         let p = self.p_values[i];
-        vec![
+        let mut line = vec![
             name,
             number(estimate),
             number(self.standard_errors[i]),
@@ -54,8 +58,12 @@ impl Inference {
             probability(p),
             number(low),
             number(high),
-            if stars { star(p).to_string() } else { String::new() },
-        ]
+        ];
+        if self.parts.link == Link::Logit {
+            line.extend([estimate, low, high].map(|score| number(score.exp())));
+        }
+        line.push(if stars { star(p).to_string() } else { String::new() });
+        line
     }
 
     fn foot(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use crate::Real;
 use crate::data::Dataset;
 use crate::linalg::gram;
 use crate::risk::Scaling;
+use nalgebra::DMatrix;
 
 /// The features in order, each independent of those before it or a combination of them.
 pub(super) struct Columns {
@@ -75,7 +76,7 @@ impl Columns {
     }
 
     /// c with Lᵀ c = l, and L Lᵀ c = r for `from_the_left`.
-    fn solve(&self, r: &mut [f64], from_the_left: bool) {
+    pub fn solve(&self, r: &mut [f64], from_the_left: bool) {
         let m = r.len();
         if from_the_left {
             for i in 0..m {
@@ -94,6 +95,42 @@ impl Columns {
         let mut x = r.to_vec();
         self.solve(&mut x, true);
         x.iter().zip(r).map(|(x, r)| x * r).sum()
+    }
+
+    /// How many coefficients: independent features, and the intercept.
+    pub fn len(&self) -> usize {
+        self.lower.len()
+    }
+
+    /// L⁻ᵀ, whose product with its transpose is G⁻¹.
+    pub fn inverse_root(&self) -> DMatrix<f64> {
+        let m = self.len();
+        let mut root = DMatrix::identity(m, m);
+        root.column_iter_mut().for_each(|mut column| self.solve(column.as_mut_slice(), false));
+        root
+    }
+
+    /// How much the other features inflate the variance of each; NaN for dependent ones.
+    pub fn inflation(&self, inverse_root: &DMatrix<f64>, bias: bool, features: usize) -> Vec<f64> {
+        let first = usize::from(bias);
+        let mut inflation = vec![f64::NAN; features];
+        for (position, &j) in self.independent.iter().enumerate() {
+            // Row of L without the part that the intercept explains.
+            let own: f64 = self.lower[first + position][first..].iter().map(|l| l * l).sum();
+            inflation[j] = own * inverse_root.row(first + position).norm_squared();
+        }
+        inflation
+    }
+
+    /// The condition of the weighted features, each of norm 1 and centred if there is an intercept.
+    pub fn condition(&self, bias: bool) -> f64 {
+        let first = usize::from(bias);
+        let rows: Vec<&[f64]> = self.lower[first..].iter().map(|row| &row[first..]).collect();
+        let lower = DMatrix::from_fn(rows.len(), rows.len(), |i, j| {
+            rows[i].get(j).map_or(0.0, |l| l / rows[i].iter().map(|l| l * l).sum::<f64>().sqrt())
+        });
+        let values = lower.singular_values();
+        if values.is_empty() { 1.0 } else { values.max() / values.min() }
     }
 
     /// Column j as the combination that `l` says, improved once, if the data confirm it.

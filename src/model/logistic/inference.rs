@@ -1,0 +1,351 @@
+//! Inference for logistic regression.
+
+use super::columns::Columns;
+use super::margins::{Direction, scores, target};
+use crate::data::Dataset;
+use crate::layer::Affine;
+use crate::loss::{CrossEntropy, Loss};
+use crate::model::Fitted;
+use crate::model::inference::{Alias, Covariance, Inference, Link, Parts};
+use crate::risk::Scaling;
+use crate::{Error, Real, Result};
+use nalgebra::{DMatrix, DVector};
+
+impl<T: Real> Fitted<T, Affine, CrossEntropy> {
+    /// Standard errors, z tests, Wald intervals, odds ratios, deviance and influence for a logistic regression with one
+    /// output, from the data that it was fitted to.
+    ///
+    /// Weights are numbers of trials, as in R: grouped data have the share of successes as target and the number of trials as
+    /// weight; n counts the rows of positive weight. The covariance is the inverse of the information
+    /// Σ wᵢ pᵢ (1 − pᵢ) xᵢ xᵢᵀ, or robust. Where every weight and every number of successes w y is whole, the log-likelihood
+    /// counts the ways in which they can come about, ln(w over w y), as R and statsmodels do. Features that depend on earlier
+    /// ones are aliased. Before anything is computed the estimates are brought to the last digit in f64.
+    ///
+    /// Cook's distance uses standardized Pearson residuals, the studentized residuals are those of R's `rstudent`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for data of another shape or more than one output. [`Error::Undefined`] if the fit was penalized, and
+    /// if the parameters are not the maximum of the likelihood of these data (no convergence, separated classes, other data).
+    pub fn inference(&self, data: &Dataset<'_, T>, covariance: Covariance) -> Result<Inference> {
+        let bias = self.layer().has_bias();
+        if data.outputs() != 1 {
+            return Err(Error::Shape { what: "outputs of the data for inference", expected: 1, found: data.outputs() });
+        }
+        let expected = self.params().len() - usize::from(bias);
+        if data.features() != expected {
+            return Err(Error::Shape { what: "features of the data", expected, found: data.features() });
+        }
+        if self.report().is_penalized() {
+            return Err(Error::Undefined {
+                what: "inference",
+                why: "the fit was penalized, so its coefficients are shrunk and have no such standard errors; use l2 0",
+            });
+        }
+        Ok(Inference::new(Work::new(data, bias, self.params())?.parts(covariance)))
+    }
+}
+
+/// How far, in standard errors, the parameters may be from the maximum, squared.
+const DISTANCE: f64 = 1e-6;
+
+/// One row of positive weight.
+struct Row {
+    index: usize,
+    y: f64,
+    w: f64,
+    /// P(1) and P(0).
+    p: f64,
+    q: f64,
+}
+
+/// What the numbers are computed from: the maximum, and the information there in scaled features.
+struct Work<'w, 'd, T: Real> {
+    data: &'w Dataset<'d, T>,
+    bias: bool,
+    scaling: Scaling,
+    /// θ with the dependent features left out.
+    theta: Direction,
+    rows: Vec<Row>,
+    columns: Columns,
+}
+
+impl<'w, 'd, T: Real> Work<'w, 'd, T> {
+    fn new(data: &'w Dataset<'d, T>, bias: bool, params: &[T]) -> Result<Self> {
+        let scaling = Scaling::new(data, bias);
+        let (w, b) = params.split_at(data.features());
+        let wide = |v: &[T]| v.iter().map(|v| v.to_f64()).collect();
+        let theta = Direction { weights: wide(w), intercept: wide(b) };
+        let rows = rows(data, &theta);
+        let columns = information(data, &scaling, bias, &rows);
+        let mut work = Self { data, bias, scaling, theta, rows, columns };
+        let not_maximum = Error::Undefined {
+            what: "inference",
+            why: "the parameters are not the maximum of the likelihood of these data; fit them without a penalty and to convergence",
+        };
+        if !work.columns.confirmed {
+            return Err(not_maximum);
+        }
+        work.leave_out_dependent();
+        for step in 0..4 {
+            let gradient = work.gradient();
+            let distance = work.columns.inverse_form(&gradient);
+            if step == 0 && (distance.is_nan() || distance > DISTANCE) {
+                return Err(not_maximum);
+            }
+            if distance <= 1e-28 {
+                break;
+            }
+            work.step(gradient);
+        }
+        Ok(work)
+    }
+
+    /// The same scores from the independent features alone.
+    fn leave_out_dependent(&mut self) {
+        for dependent in &self.columns.dependent {
+            let j = dependent.column;
+            let w = std::mem::take(&mut self.theta.weights[j]);
+            let scale = if self.scaling.inverse[j] > 0.0 { self.scaling.scale[j] } else { 0.0 };
+            // xⱼ = mⱼ + sⱼ (constant + Σ c (x_l − m_l) / s_l)
+            let mut level = self.scaling.shift[j] + scale * dependent.constant;
+            for &(l, c) in &dependent.on {
+                let share = scale * c * self.scaling.inverse[l];
+                self.theta.weights[l] += w * share;
+                level -= share * self.scaling.shift[l];
+            }
+            if let Some(b) = self.theta.intercept.first_mut() {
+                *b += w * level;
+            }
+        }
+    }
+
+    /// ∂(log-likelihood) over (1, independent features), scaled.
+    fn gradient(&self) -> Vec<f64> {
+        let rest = |row: &Row| row.w * (row.y * row.q - (1.0 - row.y) * row.p);
+        let mut gradient: Vec<f64> = if self.bias { vec![self.rows.iter().map(rest).sum()] } else { Vec::new() };
+        gradient.extend(
+            self.columns
+                .independent
+                .iter()
+                .map(|&j| self.rows.iter().map(|row| rest(row) * self.scaled(j, row.index)).sum::<f64>()),
+        );
+        gradient
+    }
+
+    fn scaled(&self, j: usize, i: usize) -> f64 {
+        (self.data.feature(j)[i].to_f64() - self.scaling.shift[j]) * self.scaling.inverse[j]
+    }
+
+    /// A Newton step.
+    fn step(&mut self, mut gradient: Vec<f64>) {
+        self.columns.solve(&mut gradient, true);
+        let first = usize::from(self.bias);
+        let mut level = if self.bias { gradient[0] } else { 0.0 };
+        for (&j, d) in self.columns.independent.iter().zip(&gradient[first..]) {
+            let d = d * self.scaling.inverse[j];
+            self.theta.weights[j] += d;
+            level -= d * self.scaling.shift[j];
+        }
+        if let Some(b) = self.theta.intercept.first_mut() {
+            *b += level;
+        }
+        self.rows = rows(self.data, &self.theta);
+        self.columns = information(self.data, &self.scaling, self.bias, &self.rows);
+    }
+
+    /// The scaled row (1, independent features).
+    fn design(&self, i: usize) -> DVector<f64> {
+        let features = self.columns.independent.iter().map(|&j| self.scaled(j, i));
+        DVector::from_vec(self.bias.then_some(1.0).into_iter().chain(features).collect())
+    }
+
+    /// A root of the covariance in scaled features: L⁻ᵀ, or B Q Λ^½ with Q Λ Qᵀ the meat of the sandwich.
+    fn root(&self, inverse_root: &DMatrix<f64>, leverage: &[f64], kind: Covariance) -> DMatrix<f64> {
+        if kind == Covariance::Classical {
+            return inverse_root.clone();
+        }
+        let (n, m) = (self.rows.len() as f64, inverse_root.nrows());
+        let mut meat = DMatrix::zeros(m, m);
+        for row in &self.rows {
+            let e = row.w * (row.y * row.q - (1.0 - row.y) * row.p);
+            let open = 1.0 - leverage[row.index];
+            let factor = match kind {
+                Covariance::Hc1 => n / (n - m as f64),
+                Covariance::Hc2 => 1.0 / open,
+                Covariance::Hc3 => 1.0 / (open * open),
+                _ => 1.0,
+            };
+            let x = self.design(row.index);
+            meat.ger(e * e * factor, &x, &x, 1.0);
+        }
+        let eigen = meat.symmetric_eigen();
+        let mut root = inverse_root * inverse_root.transpose() * eigen.eigenvectors;
+        for (mut column, value) in root.column_iter_mut().zip(eigen.eigenvalues.iter()) {
+            column *= value.max(0.0).sqrt();
+        }
+        root
+    }
+
+    /// A root in scaled features as one in the user's, with a row for every coefficient. With `centred` the intercept is
+    /// that at the shift of the features.
+    fn outward(&self, root: &DMatrix<f64>, centred: bool) -> DMatrix<f64> {
+        let first = usize::from(self.bias);
+        let mut out = DMatrix::from_element(first + self.data.features(), root.ncols(), f64::NAN);
+        if self.bias {
+            out.row_mut(0).copy_from(&root.row(0));
+        }
+        for (position, &j) in self.columns.independent.iter().enumerate() {
+            let row = root.row(first + position) * self.scaling.inverse[j];
+            if self.bias && !centred {
+                let mut level = out.row_mut(0);
+                level -= &row * self.scaling.shift[j];
+            }
+            out.row_mut(first + j).copy_from(&row);
+        }
+        out
+    }
+
+    fn parts(&self, kind: Covariance) -> Parts {
+        let (first, m) = (usize::from(self.bias), self.columns.len());
+        let inverse_root = self.columns.inverse_root();
+        let mut leverage = vec![0.0; self.data.samples()];
+        for row in &self.rows {
+            leverage[row.index] = row.w * row.p * row.q * inverse_root.tr_mul(&self.design(row.index)).norm_squared();
+        }
+        let root = self.root(&inverse_root, &leverage, kind);
+        let fit = Likelihood::new(&self.rows);
+        let null = Likelihood::new(&self.null());
+        let names = self.data.names();
+        let features = (0..self.data.features()).map(|j| names.map_or_else(|| format!("x{j}"), |n| n[j].clone()));
+        let mut coefficients = self.theta.intercept.clone();
+        coefficients.extend(&self.theta.weights);
+        self.columns.dependent.iter().for_each(|dependent| coefficients[first + dependent.column] = f64::NAN);
+        let (cooks_distance, studentized_residuals) = self.influence(&leverage, m as f64);
+        Parts {
+            title: "logistic regression",
+            link: Link::Logit,
+            kind,
+            intercept: self.bias,
+            names: self.bias.then(|| "(intercept)".to_string()).into_iter().chain(features).collect(),
+            coefficients,
+            root: self.outward(&root, false),
+            centre: self.scaling.shift.clone(),
+            centred_root: self.outward(&root, true),
+            aliased: self.aliases(),
+            observations: self.rows.len(),
+            degrees_of_freedom: self.rows.len() as f64 - m as f64,
+            parameters: m,
+            sigma: None,
+            r2: (null.log_likelihood < 0.0).then_some(1.0 - fit.log_likelihood / null.log_likelihood),
+            adjusted_r2: None,
+            f_statistic: None,
+            deviance: Some(fit.deviance),
+            null_deviance: Some(null.deviance),
+            log_likelihood: fit.log_likelihood,
+            leverage,
+            cooks_distance,
+            studentized_residuals,
+            vif: self.columns.inflation(&inverse_root, self.bias, self.data.features()),
+            condition: self.columns.condition(self.bias),
+            perfect: false,
+        }
+    }
+
+    /// The rows with the probabilities of the model without features: the share of successes, or ½ without an intercept.
+    fn null(&self) -> Vec<Row> {
+        let (successes, trials) = self.rows.iter().fold((0.0, 0.0), |sum, row| (sum.0 + row.w * row.y, sum.1 + row.w));
+        let p = if self.bias { successes / trials } else { 0.5 };
+        self.rows.iter().map(|row| Row { p, q: 1.0 - p, ..*row }).collect()
+    }
+
+    fn aliases(&self) -> Vec<Alias> {
+        let alias = |dependent: &super::columns::Dependent| {
+            let (j, s) = (dependent.column, &self.scaling);
+            let scale = if s.inverse[j] > 0.0 { s.scale[j] } else { 0.0 };
+            let shares: Vec<(usize, f64)> = dependent.on.iter().map(|&(l, c)| (l, c * scale * s.inverse[l])).collect();
+            let level =
+                shares.iter().fold(s.shift[j] + scale * dependent.constant, |sum, &(l, c)| sum - c * s.shift[l]);
+            Alias { feature: j, constant: level, shares, tolerance: scale + s.shift[j].abs() }
+        };
+        self.columns.dependent.iter().map(alias).collect()
+    }
+
+    /// Cook's distances and studentized residuals.
+    fn influence(&self, leverage: &[f64], m: f64) -> (Vec<f64>, Vec<f64>) {
+        let mut cooks = vec![0.0; leverage.len()];
+        let mut studentized = vec![0.0; leverage.len()];
+        for row in &self.rows {
+            let h = leverage[row.index];
+            let e = row.y * row.q - (1.0 - row.y) * row.p;
+            let pearson = row.w * e * e / (row.p * row.q);
+            cooks[row.index] = pearson * h / ((1.0 - h) * (1.0 - h) * m);
+            studentized[row.index] = (row.deviance() + h * pearson / (1.0 - h)).sqrt().copysign(e);
+        }
+        (cooks, studentized)
+    }
+}
+
+impl Row {
+    /// 2 w (y ln(y/p) + (1 − y) ln((1 − y)/q)).
+    fn deviance(&self) -> f64 {
+        let part = |y: f64, p: f64| if y > 0.0 { y * (y / p).ln() } else { 0.0 };
+        (2.0 * self.w * (part(self.y, self.p) + part(1.0 - self.y, self.q))).max(0.0)
+    }
+}
+
+struct Likelihood {
+    log_likelihood: f64,
+    deviance: f64,
+}
+
+impl Likelihood {
+    fn new(rows: &[Row]) -> Self {
+        let whole = |v: f64| (v - v.round()).abs() <= 1e-6;
+        let counts = rows.iter().all(|row| whole(row.w) && whole(row.w * row.y));
+        let part = |y: f64, p: f64| if y > 0.0 { y * p.ln() } else { 0.0 };
+        let term = |row: &Row| {
+            let ways = if counts { ln_choose(row.w.round(), (row.w * row.y).round()) } else { 0.0 };
+            row.w * (part(row.y, row.p) + part(1.0 - row.y, row.q)) + ways
+        };
+        Self { log_likelihood: rows.iter().map(term).sum(), deviance: rows.iter().map(Row::deviance).sum() }
+    }
+}
+
+/// ln(n over k) of whole numbers: products for few, Stirling's series for many.
+fn ln_choose(n: f64, k: f64) -> f64 {
+    let k = k.min(n - k);
+    if k <= 100.0 {
+        return (1..=k as usize).map(|i| ((n - k + i as f64) / i as f64).ln()).sum();
+    }
+    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
+}
+
+/// ln n! for n > 100, where the first terms of Stirling's series have all digits.
+fn ln_factorial(n: f64) -> f64 {
+    let square = n * n;
+    (n + 0.5) * n.ln() - n
+        + 0.5 * std::f64::consts::TAU.ln()
+        + (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * square)) / square) / n
+}
+
+fn rows<T: Real>(data: &Dataset<'_, T>, theta: &Direction) -> Vec<Row> {
+    let (z, _) = scores(data, theta);
+    let mut y = [0.0];
+    let mut rows = Vec::with_capacity(z.len());
+    for (index, &z) in z.iter().enumerate() {
+        if target(data, index, &mut y) {
+            let (mut p, mut q) = ([z], [-z]);
+            CrossEntropy.respond(&mut p);
+            CrossEntropy.respond(&mut q);
+            let w = data.weights().map_or(1.0, |w| w[index].to_f64());
+            rows.push(Row { index, y: y[0], w, p: p[0], q: q[0] });
+        }
+    }
+    rows
+}
+
+fn information<T: Real>(data: &Dataset<'_, T>, scaling: &Scaling, bias: bool, rows: &[Row]) -> Columns {
+    let mut weights = vec![0.0; data.samples()];
+    rows.iter().for_each(|row| weights[row.index] = row.w * row.p * row.q);
+    Columns::new(data, scaling, bias, &weights)
+}
