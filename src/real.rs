@@ -2,15 +2,19 @@
 
 mod columns;
 mod functions;
+mod gate;
 mod inner;
 mod lanes;
+mod logits;
 mod outer;
 mod sums;
 
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
+pub use gate::{Gate, Rectify};
 pub use inner::Inner;
 pub(crate) use lanes::Lanes;
+pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
 
 use functions::{Each, Function};
@@ -75,6 +79,24 @@ pub trait Real: RealField + Copy + Default {
     #[doc(hidden)]
     fn scores(product: Scores<'_, Self>) {
         product.plain();
+    }
+
+    /// The rectifier.
+    #[doc(hidden)]
+    fn rectify(numbers: Rectify<'_, Self>) {
+        numbers.plain();
+    }
+
+    /// The Bernoulli loss.
+    #[doc(hidden)]
+    fn logits(numbers: Logits<'_, Self>) {
+        numbers.plain();
+    }
+
+    /// The slope of the rectifier.
+    #[doc(hidden)]
+    fn gate(numbers: Gate<'_, Self>) {
+        numbers.plain();
     }
 
     /// x ← e^x for every number.
@@ -145,6 +167,18 @@ impl Real for f32 {
         vectorize(product);
     }
 
+    fn rectify(numbers: Rectify<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn logits(numbers: Logits<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn gate(numbers: Gate<'_, Self>) {
+        vectorize(numbers);
+    }
+
     fn sum(x: &[Self]) -> Self {
         vectorize(Sum(x))
     }
@@ -203,6 +237,18 @@ impl Real for f64 {
 
     fn scores(product: Scores<'_, Self>) {
         vectorize(product);
+    }
+
+    fn rectify(numbers: Rectify<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn logits(numbers: Logits<'_, Self>) {
+        vectorize(numbers);
+    }
+
+    fn gate(numbers: Gate<'_, Self>) {
+        vectorize(numbers);
     }
 
     fn sum(x: &[Self]) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::Real;
 use crate::layout::{Init, Spread};
-use crate::real::{self, sigmoid};
+use crate::real::{self, Gate, Rectify, sigmoid};
 
 /// An elementwise activation.
 ///
@@ -101,10 +101,8 @@ impl Activation {
             Self::Sigmoid => T::sigmoid_each(a),
             Self::Gelu => times_each(a, T::normal_cdf_each),
             Self::Silu => times_each(a, T::sigmoid_each),
-            Self::Relu | Self::LeakyRelu => real::vectorize(
-                #[inline(always)]
-                || a.iter_mut().for_each(|a| *a = self.value(*a)),
-            ),
+            Self::Relu => T::rectify(Rectify { a, leak: T::zero() }),
+            Self::LeakyRelu => T::rectify(Rectify { a, leak: T::of(LEAK) }),
         }
     }
 
@@ -113,10 +111,8 @@ impl Activation {
         let one = T::one();
         match self {
             Self::Identity => {}
-            Self::Relu | Self::LeakyRelu => real::vectorize(
-                #[inline(always)]
-                || dz.iter_mut().zip(a).for_each(|(dz, &a)| *dz *= self.slope(a)),
-            ),
+            Self::Relu => T::gate(Gate { a, d: dz, leak: T::zero() }),
+            Self::LeakyRelu => T::gate(Gate { a, d: dz, leak: T::of(LEAK) }),
             Self::Tanh => slopes(a, dz, |a, t, _| {
                 t.copy_from_slice(a);
                 T::tanh_each(t);

@@ -104,8 +104,19 @@ impl<T: Real> Layer<T> for Affine {
         }
     }
 
-    fn forward_block(&self, theta: &[T], block: &Block<'_, T>, _: &mut DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
+    fn forward_one(&self, theta: &[T], x: &[T], z: &mut [T]) -> bool {
         let (w, b) = self.parts(theta);
+        product::forward_samples(w, b, self.outputs, x, z);
+        true
+    }
+
+    fn forward_block(&self, theta: &[T], block: &Block<'_, T>, x: &mut DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
+        let (w, b) = self.parts(theta);
+        // A few samples do not fill the registers that run along feature columns; the bits are the same.
+        if block.len() < 8 && self.outputs > 1 {
+            block.gather(x);
+            return product::forward(w, b, self.outputs, x, z.as_mut_slice());
+        }
         product::forward_block(w, b, self.outputs, block, z.as_mut_slice());
     }
 

@@ -14,16 +14,21 @@ const TILE: usize = 2048;
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
 pub fn forward<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &DMatrix<T>, z: &mut [T]) {
-    let (p, n) = x.shape();
+    forward_samples(w, bias, outputs, x.as_slice(), z);
+}
+
+/// [`forward`] on samples in a slice, one after the other.
+pub fn forward_samples<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &[T], z: &mut [T]) {
+    let (p, n) = (w.len() / outputs, z.len() / outputs);
     if outputs == 1 {
-        T::scores(Scores { weights: w, x: x.as_slice(), out: z });
+        T::scores(Scores { weights: w, x, out: z });
     } else {
         T::outer(Outer {
             m: outputs,
             k: p,
             n,
             a: Strided { data: w, down: 1, right: outputs },
-            b: Strided { data: x.as_slice(), down: 1, right: p },
+            b: Strided { data: x, down: 1, right: p },
             c: Strided { data: &mut *z, down: 1, right: outputs },
             into: Into::Set,
         });

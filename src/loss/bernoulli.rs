@@ -1,7 +1,7 @@
 use super::block::{CHUNK, Scores, weigh};
 use super::{Curvature, Loss};
 use crate::Real;
-use crate::real::vectorize;
+use crate::real::Logits;
 
 /// Binary cross-entropy: each output is a Bernoulli of its own with logit zⱼ, targets yⱼ in [0, 1].
 ///
@@ -55,24 +55,10 @@ pub(super) fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T
         let (e, linear) = (&mut e[..z.len()], &mut linear[..z.len()]);
         e.iter_mut().zip(z).for_each(|(e, &z)| *e = -z.abs());
         T::exp_each(e);
-        vectorize(
-            #[inline(always)]
-            || {
-                let (zero, one) = (T::zero(), T::one());
-                for ((linear, &z), &y) in linear.iter_mut().zip(z).zip(y) {
-                    *linear = if z > zero { (one - y) * z } else { -(y * z) };
-                }
-                for (((dz, &z), &y), &e) in dz.iter_mut().zip(z).zip(y).zip(&*e) {
-                    let large = one / (one + e);
-                    let small = e * large;
-                    let (p, q) = if z > zero { (large, small) } else { (small, large) };
-                    *dz = ((one - y) * p - y * q) * scale;
-                }
-                if let Some(weights) = weights {
-                    weigh(weights, dz);
-                }
-            },
-        );
+        T::logits(Logits { z, y, e, scale, linear, dz });
+        if let Some(weights) = weights {
+            weigh(weights, dz);
+        }
         match weights {
             None => T::sum(linear) + T::ln_1p_sum(e),
             Some(weights) => {

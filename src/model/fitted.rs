@@ -155,6 +155,9 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Predictor<T> for Fitted<T, N, L> {
         if out.ncols() != k {
             return Err(Error::Shape { what: "columns of the output", expected: k, found: out.ncols() });
         }
+        if n == 1 && self.predict_one(x, out.as_mut_slice()) {
+            return finite(out.as_slice(), n);
+        }
         crate::data::all_finite("x", x)?;
         self.layer.accepts(&Block::new(x))?;
         let scratch = self.pool().pop();
@@ -178,6 +181,21 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Predictor<T> for Fitted<T, N, L> {
         }
         self.pool().push(scratch);
         finite(out, n)
+    }
+}
+
+impl<T: Real, N: Layer<T>, L: Loss<T>> Fitted<T, N, L> {
+    /// One finite row of not too many features by a layer that needs no scratch memory: the copies and locks of the general way
+    /// would take most of the time. Returns whether `out` is the prediction.
+    fn predict_one(&self, x: DMatrixView<'_, T>, out: &mut [T]) -> bool {
+        let mut row = [T::zero(); 64];
+        let Some(row) = row.get_mut(..x.ncols()) else { return false };
+        row.iter_mut().zip(x.iter()).for_each(|(to, &x)| *to = x);
+        if !row.iter().all(|x| x.is_finite()) || !self.layer.forward_one(&self.params, row, out) {
+            return false;
+        }
+        self.loss.block_respond(out, out.len());
+        true
     }
 }
 

@@ -28,6 +28,10 @@ pub trait Lanes: Real {
     fn minus<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// a b.
     fn times<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// a / b.
+    fn over<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// Lane by lane, a where x > 0, else b.
+    fn where_positive<S: Simd>(simd: S, x: Self::V<S>, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// The sum over the lanes.
     fn total<S: Simd>(simd: S, a: Self::V<S>) -> Self;
     /// The scalar a b + c, rounded as [`fma`](Lanes::fma) rounds on `S`.
@@ -91,6 +95,16 @@ impl Lanes for f32 {
     }
 
     #[inline(always)]
+    fn over<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.div_f32s(a, b)
+    }
+
+    #[inline(always)]
+    fn where_positive<S: Simd>(simd: S, x: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.select_f32s(simd.greater_than_f32s(x, simd.splat_f32s(0.0)), a, b)
+    }
+
+    #[inline(always)]
     fn total<S: Simd>(simd: S, a: S::f32s) -> Self {
         simd.reduce_sum_f32s(a)
     }
@@ -147,6 +161,16 @@ impl Lanes for f64 {
     #[inline(always)]
     fn times<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
         simd.mul_f64s(a, b)
+    }
+
+    #[inline(always)]
+    fn over<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+        simd.div_f64s(a, b)
+    }
+
+    #[inline(always)]
+    fn where_positive<S: Simd>(simd: S, x: S::f64s, a: S::f64s, b: S::f64s) -> S::f64s {
+        simd.select_f64s(simd.greater_than_f64s(x, simd.splat_f64s(0.0)), a, b)
     }
 
     #[inline(always)]

@@ -1,5 +1,7 @@
 //! Linear models: digits, rank, penalties, inference.
 
+mod agreement;
+mod edge_cases;
 mod exact;
 mod nist;
 mod ols;

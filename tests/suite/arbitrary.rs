@@ -153,3 +153,41 @@ fn any_floats_any_labels() {
     runner(300).run(&strategy, all).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(fits.get() > 300 && errors.get() > 300, "{} fits, {} errors", fits.get(), errors.get());
 }
+
+/// Inference from a fit to any floats: an error, or numbers, save where the documentation leaves them out.
+#[test]
+fn any_floats_under_inference() {
+    use residual::inference::Covariance;
+    use residual::{LinearRegression, Regressor};
+    fn test<T: Real>(seed: u64, n: usize, p: usize, intercept: bool) -> bool {
+        let mut numbers = Numbers::new(seed);
+        let (x, y) = (matrix::<T>(&mut numbers, n, p, false), matrix::<T>(&mut numbers, n, 1, false));
+        let Ok(data) = Dataset::new(&x, &y) else { return false };
+        let kinds = [Covariance::Classical, Covariance::Hc0, Covariance::Hc1, Covariance::Hc2, Covariance::Hc3];
+        let kind = kinds[numbers.below(5)];
+        let fitted = LinearRegression::new().intercept(intercept).fit(&data);
+        let Ok(inference) = fitted.and_then(|model| model.inference(&data, kind)) else { return false };
+        let aliased = inference.aliased();
+        for j in 0..p + usize::from(intercept) {
+            let known = !aliased.contains(&j);
+            assert_eq!(inference.coefficients()[j].is_finite(), known, "coefficient {j}: {inference:?}");
+            assert_eq!(!inference.standard_errors()[j].is_nan(), known, "standard error {j}: {inference:?}");
+            assert_eq!(!inference.p_values()[j].is_nan(), known, "p value {j}: {inference:?}");
+        }
+        assert!(inference.degrees_of_freedom() > 0.0 && !inference.log_likelihood().is_nan());
+        assert!(inference.leverage().iter().all(|h| (0.0..=1.0 + 1e-9).contains(h)), "{:?}", inference.leverage());
+        assert!(inference.sigma().is_some_and(|s| s >= 0.0));
+        let _ = inference.to_string();
+        true
+    }
+    let (fits, errors) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let strategy = (any::<u64>(), 1usize..=9, 1usize..=3, any::<bool>());
+    let both = |(seed, n, p, intercept)| {
+        for fitted in [test::<f64>(seed, n, p, intercept), test::<f32>(seed, n, p, intercept)] {
+            if fitted { fits.set(fits.get() + 1) } else { errors.set(errors.get() + 1) }
+        }
+        Ok(())
+    };
+    runner(1000).run(&strategy, both).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(fits.get() > 300 && errors.get() > 100, "{} fits, {} errors", fits.get(), errors.get());
+}

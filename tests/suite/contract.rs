@@ -615,3 +615,57 @@ fn selection() -> Result<()> {
     assert!(scores.len() == 4 && scores.iter().all(|&mse| mse < 1e-20), "{scores:?}");
     Ok(())
 }
+
+#[test]
+fn inferences() -> Result<()> {
+    use residual::inference::{Covariance, Inference, Prediction};
+    use residual::{LinearRegression, Regressor};
+    // y = 3 + 2 x + e with e orthogonal to 1 and x: the estimates are exactly 3 and 2, with an RSS of 6.
+    let x = dmatrix![-2.0; -1.0; 0.0; 1.0; 2.0; 0.0];
+    let e = dvector![1.0, -1.0, 1.0, -1.0, 1.0, -1.0];
+    let y = DVector::from_fn(6, |i, _| 3.0 + 2.0 * x[i] + e[i]);
+    let data = Dataset::new(&x, &y)?.with_names(["dose"])?;
+    let model = LinearRegression::new().fit(&data)?;
+    let i: Inference = model.inference(&data, Covariance::Classical)?;
+    let names: &[String] = i.names();
+    let (b, se): (&[f64], &[f64]) = (i.coefficients(), i.standard_errors());
+    let (t, p): (&[f64], &[f64]) = (i.statistics(), i.p_values());
+    assert_eq!(names[1], "dose");
+    assert_eq!((names.len(), t.len()), (2, 2));
+    near(b[0], 3.0, 1e-14);
+    near(b[1], 2.0, 1e-14);
+    near(se[1], (1.5f64 / 10.0).sqrt(), 1e-14);
+    near(t[1], 2.0 / 0.15f64.sqrt(), 1e-12);
+    // Two-sided, Student with four degrees of freedom: 1 - s (3 - s²) / 2 with s = t / √(t² + 4).
+    let s = t[1] / (t[1] * t[1] + 4.0).sqrt();
+    near(p[1], 1.0 - s * (3.0 - s * s) / 2.0, 1e-13);
+    let intervals: Vec<(f64, f64)> = i.intervals(0.95)?;
+    near(intervals[1].1 - 2.0, 2.776_445_105_197_8 * se[1], 1e-11);
+    let (covariance, likelihood, aic, bic): (&DMatrix<f64>, f64, f64, f64) =
+        (i.covariance(), i.log_likelihood(), i.aic(), i.bic());
+    near(covariance[(1, 1)], 0.15, 1e-15);
+    near(likelihood, -3.0 * ((2.0 * std::f64::consts::PI).ln() + 1.0), 1e-13);
+    near(aic, 6.0 - 2.0 * likelihood, 1e-13);
+    near(bic, 3.0 * 6f64.ln() - 2.0 * likelihood, 1e-13);
+    let df: f64 = i.degrees_of_freedom();
+    near(df, 4.0, 0.0);
+    near(i.sigma().unwrap(), 1.5f64.sqrt(), 1e-14);
+    near(i.r2().unwrap(), 1.0 - 6.0 / 46.0, 1e-14);
+    near(i.adjusted_r2().unwrap(), 1.0 - (6.0 / 4.0) / (46.0 / 5.0), 1e-14);
+    assert!(i.f_test().is_some() && i.deviance().is_none() && i.null_deviance().is_none());
+    let (leverage, cooks, studentized): (&[f64], &[f64], &[f64]) =
+        (i.leverage(), i.cooks_distance(), i.studentized_residuals());
+    near(leverage[0], 1.0 / 6.0 + 4.0 / 10.0, 1e-14);
+    assert_eq!((cooks.len(), studentized.len()), (6, 6));
+    let prediction: Vec<Prediction> = i.predict(&dmatrix![1.0], 0.9)?;
+    let Prediction { fit, standard_error, mean: (low, high), new: (lower, higher), .. } = prediction[0];
+    near(fit, 5.0, 1e-14);
+    near(standard_error, (1.5f64 * (1.0 / 6.0 + 0.1)).sqrt(), 1e-14);
+    assert!(lower < low && low < fit && fit < high && high < higher);
+    assert!(i.to_string().contains("dose"));
+    for kind in [Covariance::Hc0, Covariance::Hc1, Covariance::Hc2, Covariance::Hc3] {
+        assert!(model.inference(&data, kind)?.standard_errors()[1] > 0.0);
+    }
+    assert!(i.intervals(1.0).is_err() && i.predict(&dmatrix![1.0, 2.0], 0.9).is_err());
+    Ok(())
+}

@@ -10,18 +10,68 @@ use residual::optim::rule::{
 };
 use residual::optim::{Rule, Trainer};
 use residual::{Dataset, LinearRegression, Real, Regressor, Result};
+use std::any::Any;
+use std::rc::Rc;
 
 /// The gradient at θ.
 type Gradient<'g, T> = &'g dyn Fn(&[T]) -> Vec<T>;
 
-pub trait AnyRule<T: Real> {
-    /// θ after `steps` steps; fused if by `step`, else by `apply` and a subtraction.
-    fn run(&self, theta: &[T], gradient: Gradient<'_, T>, rate: T, steps: usize, fused: bool) -> Vec<T>;
-    fn check(&self) -> Result<()>;
-    fn fit(&self, data: &Dataset<'_, T>, rate: f64) -> Result<Vec<T>>;
+/// A rule without its type, so that everything that takes a rule is compiled once for all rows. What is left out is what
+/// `tests/training` is about: layouts and saved states.
+trait Untyped<T> {
+    fn any_init(&self, dim: usize) -> Box<dyn Any>;
+    fn any_apply(&self, state: &mut dyn Any, theta: &[T], grad: &mut [T]);
+    fn any_step(&self, state: &mut dyn Any, theta: &mut [T], grad: &mut [T], rate: T);
+    fn any_check(&self) -> Result<()>;
 }
 
-impl<T: Real, R: Rule<T> + Clone> AnyRule<T> for R {
+impl<T: Real, R: Rule<T>> Untyped<T> for R
+where
+    R::State: 'static,
+{
+    fn any_init(&self, dim: usize) -> Box<dyn Any> {
+        Box::new(Rule::init(self, dim))
+    }
+
+    fn any_apply(&self, state: &mut dyn Any, theta: &[T], grad: &mut [T]) {
+        Rule::apply(self, state.downcast_mut().expect("its own state"), theta, grad);
+    }
+
+    fn any_step(&self, state: &mut dyn Any, theta: &mut [T], grad: &mut [T], rate: T) {
+        Rule::step(self, state.downcast_mut().expect("its own state"), theta, grad, rate);
+    }
+
+    fn any_check(&self) -> Result<()> {
+        Rule::check(self)
+    }
+}
+
+/// Any rule.
+#[derive(Clone)]
+pub struct AnyRule<T>(Rc<dyn Untyped<T>>);
+
+impl<T: Real> Rule<T> for AnyRule<T> {
+    type State = Box<dyn Any>;
+
+    fn init(&self, dim: usize) -> Self::State {
+        self.0.any_init(dim)
+    }
+
+    fn apply(&self, state: &mut Self::State, theta: &[T], grad: &mut [T]) {
+        self.0.any_apply(&mut **state, theta, grad);
+    }
+
+    fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        self.0.any_step(&mut **state, theta, grad, rate);
+    }
+
+    fn check(&self) -> Result<()> {
+        self.0.any_check()
+    }
+}
+
+impl<T: Real> AnyRule<T> {
+    /// θ after `steps` steps; fused if by `step`, else by `apply` and a subtraction.
     fn run(&self, theta: &[T], gradient: Gradient<'_, T>, rate: T, steps: usize, fused: bool) -> Vec<T> {
         let (mut theta, mut state) = (theta.to_vec(), self.init(theta.len()));
         for _ in 0..steps {
@@ -35,28 +85,22 @@ impl<T: Real, R: Rule<T> + Clone> AnyRule<T> for R {
         }
         theta
     }
-
-    fn check(&self) -> Result<()> {
-        Rule::<T>::check(self)
-    }
-
-    fn fit(&self, data: &Dataset<'_, T>, rate: f64) -> Result<Vec<T>> {
-        let trainer = Trainer::new(self.clone(), move |step: usize| rate / (1.0 + step as f64 / 200.0)).epochs(60);
-        Ok(LinearRegression::new().solver(trainer.batch_size(8)).fit(data)?.params().to_vec())
-    }
 }
 
 pub struct RuleRow<T: Real> {
     pub name: &'static str,
-    pub rule: Box<dyn AnyRule<T>>,
+    pub rule: AnyRule<T>,
     /// A rate that makes good steps on a problem of size 1.
     pub rate: f64,
     /// Whether θ moves where the gradient is 0.
     pub pulls: bool,
 }
 
-fn rule<T: Real>(name: &'static str, rule: impl Rule<T> + Clone + 'static) -> RuleRow<T> {
-    RuleRow { name, rule: Box::new(rule), rate: 0.05, pulls: false }
+fn rule<T: Real, R: Rule<T> + 'static>(name: &'static str, rule: R) -> RuleRow<T>
+where
+    R::State: 'static,
+{
+    RuleRow { name, rule: AnyRule(Rc::new(rule)), rate: 0.05, pulls: false }
 }
 
 impl<T: Real> RuleRow<T> {
@@ -203,8 +247,10 @@ fn every_rule_fits_a_line() {
     let y = DMatrix::from_fn(64, 1, |i, _| 1.0 * x[(i, 0)] - 0.5 * x[(i, 1)] + 0.3);
     let data = Dataset::new(&x, &y).unwrap();
     for row in rules::<f64>() {
-        row.rule.check().unwrap();
-        let params = row.rule.fit(&data, row.rate).unwrap();
+        let decaying = move |step: usize| row.rate / (1.0 + step as f64 / 200.0);
+        let trainer = Trainer::new(row.rule, decaying).epochs(60).batch_size(8);
+        let model = LinearRegression::new().solver(trainer).fit(&data).unwrap();
+        let params = model.params();
         let off = params.iter().zip([1.0, -0.5, 0.3]).fold(0.0, |m: f64, (p, t)| m.max((p - t).abs()));
         assert!(off < 0.05, "{}: {params:?}", row.name);
     }

@@ -123,3 +123,52 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
 fn most_lanes(bytes: usize) -> usize {
     ((64 << 20) / bytes.max(1)).clamp(2, 16)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::factor::Factor;
+    use super::super::refine::refine;
+    use super::*;
+    use crate::{Dataset, LinearRegression, Regressor};
+    use nalgebra::{DMatrix, DVector};
+    use std::time::Instant;
+
+    /// Not a test: `cargo test --release --lib where_the_time_goes -- --ignored --nocapture` prints milliseconds.
+    #[test]
+    #[ignore = "prints times"]
+    fn where_the_time_goes() {
+        for (n, p) in [(100_000, 100), (1_000_000, 20), (2000, 1000)] {
+            let mut state = 1u64;
+            let x = DMatrix::from_fn(n, p, |_, _| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+            });
+            let y = DVector::from_fn(n, |i, _| x[(i, 0)] - x[(i, p - 1)] + ((i * 7919) % 1000) as f64 / 1000.0);
+            let data = Dataset::new(&x, &y).unwrap();
+            let fastest = |work: &mut dyn FnMut()| {
+                let time = |work: &mut dyn FnMut()| {
+                    let start = Instant::now();
+                    work();
+                    1e3 * start.elapsed().as_secs_f64()
+                };
+                (0..7).map(|_| time(work)).fold(f64::INFINITY, f64::min)
+            };
+            let product = fastest(&mut || drop(crate::linalg::gram::gram(x.as_view(), &[], &[], None)));
+            let look = fastest(&mut || drop(Design::new(&data, true).unwrap()));
+            let mut design = Design::new(&data, true).unwrap();
+            let centre = fastest(&mut || drop(centred(&mut design)));
+            let gram = centred(&mut design);
+            let factored = fastest(&mut || drop(Factor::of_gram(&design, &gram, 0.0)));
+            let factor = Factor::of_gram(&design, &gram, 0.0).unwrap();
+            let refined = fastest(&mut || drop(refine(&design, &factor, 0.0, None)));
+            let passes = refine(&design, &factor, 0.0, None)[0].passes;
+            let whole = fastest(&mut || drop(LinearRegression::new().fit(&data).unwrap()));
+            let careful = if p < 500 { fastest(&mut || drop(compensated_centred(&mut design))) } else { f64::NAN };
+            println!(
+                "n={n},p={p}: product alone {product:.1}, look {look:.1}, centred product {centre:.1}, factor {factored:.1}, \
+                 {passes} corrections {refined:.1}, whole fit {whole:.1} = {:.2} products; in double-double {careful:.1}",
+                whole / product
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Prints the table of BENCHMARKS.md: `cargo bench --bench table [-- job ...]`.
+
+mod support;
+
+use nalgebra::DMatrix;
+use residual::optim::Trainer;
+use residual::*;
+use std::hint::black_box;
+use support::*;
+
+fn wanted(job: &str) -> bool {
+    let mut args = std::env::args().skip(1).filter(|a| !a.starts_with("--")).peekable();
+    args.peek().is_none() || args.any(|a| job.contains(&a))
+}
+
+fn row(job: &str, threads: usize, floor: Option<f64>, f: impl FnMut()) {
+    let [median, least, most] = time(9, f);
+    let ratio = floor.map_or(String::new(), |floor| format!("{:.2}", median / floor));
+    println!("| {job} | {threads} | {:.6} | {:.6} to {:.6} | {ratio} |", median * 1e3, least * 1e3, most * 1e3);
+}
+
+fn main() {
+    let peak = peak();
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| jobs(threads, peak * threads as f64));
+    }
+}
+
+fn jobs(threads: usize, peak: f64) {
+    let read = read_80_mb();
+    println!("\n{threads} threads: {:.1} GFLOP/s in f64, 80 MB read in {:.2} ms\n", peak / 1e9, read * 1e3);
+    println!("| job | threads | median ms | range | times floor |\n|---|---|---|---|---|");
+    if wanted("gradient") {
+        for (n, p) in [(100_000, 100), (1_000_000, 20)] {
+            let (x, y) = binary(n, p);
+            let (data, layer) = (Dataset::new(&x, &y).unwrap(), Affine::new(p, 1));
+            let (theta, mut g) = (vec![0.01; p + 1], vec![0.0; p + 1]);
+            let floor = Some(read * (n * p) as f64 / 1e7);
+            let mut risk = Risk::new(&data, &layer, &SquaredError, 1e-3).unwrap();
+            row(&format!("gradient, linear {n}x{p}"), threads, floor, || {
+                black_box(risk.gradient(&theta, &mut g));
+            });
+            let mut risk = Risk::new(&data, &layer, &CrossEntropy, 1e-3).unwrap();
+            row(&format!("gradient, logistic {n}x{p}"), threads, floor, || {
+                black_box(risk.gradient(&theta, &mut g));
+            });
+        }
+        let (x, y) = classes(20_000, 64, 10);
+        let (data, layer) = (Dataset::new(&x, &y).unwrap(), Affine::new(64, 10));
+        let (theta, mut g) = (vec![0.01; 650], vec![0.0; 650]);
+        let mut risk = Risk::new(&data, &layer, &CrossEntropy, 1e-3).unwrap();
+        row("gradient, softmax 20000x64x10", threads, Some(4.0 * 12.8e6 / peak), || {
+            black_box(risk.gradient(&theta, &mut g));
+        });
+    }
+    if wanted("network") {
+        let (x, y) = curved(10_000, 20);
+        let data = Dataset::new(&x, &y).unwrap();
+        for batch in [32, 200] {
+            let fit = |epochs| {
+                let trainer = Trainer::adam(1e-3).epochs(epochs).batch_size(batch);
+                black_box(Mlp::regressor([64, 64]).solver(trainer).fit(&data).unwrap());
+            };
+            epochs(
+                &format!("network 20-64-64-1 on 10000, batch {batch}, f32, one epoch"),
+                threads,
+                Some(flops(&[20, 64, 64, 1]) * 1e4 / 2.0 / peak),
+                fit,
+            );
+        }
+    }
+    if wanted("digits") {
+        let (x, y) = classes(1797, 64, 10);
+        let (x, y) = (x.cast::<f32>(), y.cast::<f32>());
+        let data = Dataset::new(&x, &y).unwrap();
+        let fit = |epochs| {
+            let trainer = Trainer::adam(1e-3).epochs(epochs).batch_size(200);
+            black_box(Mlp::classifier([100]).solver(trainer).fit(&data).unwrap());
+        };
+        epochs(
+            "digits 64-100-10 on 1797, batch 200, f32, one epoch",
+            threads,
+            Some(flops(&[64, 100, 10]) * 1797.0 / 2.0 / peak),
+            fit,
+        );
+    }
+    if wanted("mnist") {
+        let (x, y) = classes(6_000, 784, 10);
+        let (x, y) = (x.cast::<f32>(), y.cast::<f32>());
+        let data = Dataset::new(&x, &y).unwrap();
+        let fit = |epochs| {
+            let trainer = Trainer::adam(1e-3).epochs(epochs).batch_size(128);
+            black_box(Mlp::classifier([128]).solver(trainer).fit(&data).unwrap());
+        };
+        epochs(
+            "mnist 784-128-10 on 6000, batch 128, f32, one epoch",
+            threads,
+            Some(flops(&[784, 128, 10]) * 6e3 / 2.0 / peak),
+            fit,
+        );
+    }
+    if wanted("predict") && threads == 1 {
+        predict();
+    }
+}
+
+/// Operations a sample: forward, weight gradient, input gradient of all layers but the first.
+fn flops(widths: &[usize]) -> f64 {
+    let sizes: Vec<usize> = widths.windows(2).map(|w| w[0] * w[1]).collect();
+    (6 * sizes.iter().sum::<usize>() - 2 * sizes[0]) as f64
+}
+
+/// One epoch: (time of 12 epochs − time of 2) / 10, so that what is done once a fit does not count.
+fn epochs(job: &str, threads: usize, floor: Option<f64>, fit: impl Fn(usize)) {
+    let [long, least, most] = time(7, || fit(12));
+    let [short, ..] = time(7, || fit(2));
+    let (median, least, most) = ((long - short) / 10.0, (least - short) / 10.0, (most - short) / 10.0);
+    let ratio = floor.map_or(String::new(), |floor| format!("{:.2}", median / floor));
+    println!("| {job} | {threads} | {:.4} | {:.4} to {:.4} | {ratio} |", median * 1e3, least * 1e3, most * 1e3);
+}
+
+fn predict() {
+    let x = DMatrix::from_fn(1, 20, |_, j| j as f64 * 0.1 - 1.0);
+    let mut out = DMatrix::zeros(1, 1);
+    let theta: Vec<f64> = (0..21).map(|j| 0.01 * j as f64).collect();
+    let linear = Fitted::from_params(Affine::new(20, 1), SquaredError, theta.clone()).unwrap();
+    row("predict one row, linear p=20", 1, None, || linear.predict_into(black_box(x.as_view()), &mut out).unwrap());
+    let logistic = Fitted::from_params(Affine::new(20, 1), CrossEntropy, theta).unwrap();
+    row("predict one row, logistic p=20", 1, None, || logistic.predict_into(black_box(x.as_view()), &mut out).unwrap());
+    let (x32, y32) = curved(100, 20);
+    let data = Dataset::new(&x32, &y32).unwrap();
+    let net = Mlp::regressor([64, 64]).solver(Trainer::adam(1e-3).epochs(1)).fit(&data).unwrap();
+    let (x, mut out) = (x32.rows(0, 1).into_owned(), DMatrix::zeros(1, 1));
+    row("predict one row, network 20-64-64-1 f32", 1, None, || {
+        net.predict_into(black_box(x.as_view()), &mut out).unwrap()
+    });
+}
