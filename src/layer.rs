@@ -1,4 +1,16 @@
 //! Layers: differentiable maps z = f(θ, x). A layer holds no numbers; it says how θ is laid out.
+//!
+//! Five models are five layers in the one risk, R(θ) = Σᵢ w̄ᵢ ℓ(f(θ, xᵢ), yᵢ) + ½ λ ‖W‖²:
+//!
+//! | model | z = f(θ, x) | layer |
+//! |---|---|---|
+//! | linear regression | W x + b | [`Affine`] |
+//! | logistic regression | W x + b, and p = σ(z) | [`Affine`] |
+//! | multilayer perceptron | W_m φ(… φ(W₁ x + b₁) …) + b_m | [`Stack`] of [`Dense`] |
+//! | convolutional network | the same with W₁ ∗ x, the same weights at every place | [`Conv2d`], [`MaxPool2d`], ... in pairs |
+//! | recurrent network | W h_T + b with h_t = tanh(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh), or a gated cell | ([`Recurrent`], [`Affine`]) |
+//!
+//! Pairs compose layers of different types, `(a, (b, c))`; [`Stack`] composes layers of one type.
 
 mod activation;
 mod affine;

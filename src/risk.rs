@@ -89,6 +89,10 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
         if layout.len() > isize::MAX as usize / size_of::<T>() {
             return Err(Error::Config { name: "number of parameters", needs: "small enough for the memory" });
         }
+        // Finding out here is an error, later it is the end of the process.
+        if Vec::<T>::new().try_reserve_exact(layout.len()).is_err() {
+            return Err(Error::Config { name: "number of parameters", needs: "small enough for the memory" });
+        }
         let targets = targets(data);
         for (row, y) in targets.chunks_exact(data.outputs()).enumerate() {
             loss.accepts(y).map_err(|needs| Error::Target { row, needs })?;

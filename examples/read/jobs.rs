@@ -1,6 +1,9 @@
-//! The five networks of the reference scores, with their recipes: one place for tests, benches and examples.
+//! The five networks of the reference scores and one for sunspots, with their recipes: one place for tests, benches and
+//! examples.
+#![allow(dead_code)] // each user needs a part of it
 
 use residual::layer::{Cell, Image, Sequence};
+use residual::nalgebra::DMatrix;
 use residual::optim::Trainer;
 use residual::optim::rule::{Adam, ClipNorm};
 use residual::{Activation::Relu, Affine, Conv2d, Dense, MaxPool2d, Recurrent};
@@ -48,4 +51,41 @@ pub fn vowels(cell: Cell) -> Vowels {
 
 pub fn vowels_trainer(seed: u64) -> Trainer<(ClipNorm, Adam), f64> {
     Trainer::new((ClipNorm(1.0), Adam::default()), 5e-3).batch_size(16).epochs(40).seed(seed)
+}
+
+/// How many years a prediction looks back.
+pub const WINDOW: usize = 24;
+/// The unit of the sunspot numbers in the windows.
+pub const SUNSPOTS: f64 = 100.0;
+
+/// The first four fifths of the windows to train, the last years to test: (x, y).
+pub struct Windows {
+    pub train: (DMatrix<f32>, DMatrix<f32>),
+    pub test: (DMatrix<f32>, DMatrix<f32>),
+}
+
+impl Windows {
+    pub fn new(series: &[(f32, f32)]) -> Self {
+        let many = series.len() - WINDOW;
+        let first_test = many * 4 / 5;
+        let part = |from: usize, to: usize| {
+            let value = |i: usize| series[from + i].1 / SUNSPOTS as f32;
+            let x = DMatrix::from_fn(to - from, WINDOW, |i, t| value(i + t));
+            (x, DMatrix::from_fn(to - from, 1, |i, _| value(i + WINDOW)))
+        };
+        Self { train: part(0, first_test), test: part(first_test, many) }
+    }
+}
+
+pub type Sunspots = (Recurrent, Affine);
+
+/// A GRU of 16 units over the window, then one number.
+pub fn sunspots() -> Sunspots {
+    (Recurrent::new(Cell::Gru, Sequence { steps: WINDOW, features: 1 }, 16), Affine::new(16, 1))
+}
+
+pub const SUNSPOTS_L2: f64 = 1e-4;
+
+pub fn sunspots_trainer(seed: u64) -> Trainer<(ClipNorm, Adam), f64> {
+    Trainer::new((ClipNorm(1.0), Adam::default()), 5e-3).batch_size(32).epochs(150).seed(seed)
 }

@@ -99,3 +99,8 @@ pub fn accuracy(probabilities: &DMatrix<f32>, labels: &[usize]) -> f64 {
     let right = labels.iter().enumerate().filter(|&(i, &label)| probabilities.row(i).transpose().imax() == label);
     right.count() as f64 / labels.len() as f64
 }
+
+/// √(mean (p − y)²).
+pub fn rmse(prediction: &DMatrix<f32>, y: &DMatrix<f32>) -> f64 {
+    f64::from((prediction - y).norm()) / (y.len() as f64).sqrt()
+}

@@ -7,8 +7,9 @@ use nalgebra::DMatrix;
 ///
 /// θ is W column-major (outputs × inputs), then b (outputs). dW = dz xᵀ, db = dz 1, dx = Wᵀ dz.
 ///
-/// With [`SquaredError`](crate::SquaredError) it is linear regression, with [`CrossEntropy`](crate::CrossEntropy)
-/// logistic regression.
+/// The formulas of the first two models: linear regression predicts ŷ = W x + b, the loss is
+/// [`SquaredError`](crate::SquaredError); logistic regression predicts p = σ(W x + b), σ(z) = 1 / (1 + e^−z) for two classes
+/// and softmax(z)ᵢ = e^zᵢ / Σⱼ e^zⱼ for more, the loss is [`CrossEntropy`](crate::CrossEntropy).
 ///
 /// ```
 /// use nalgebra::dmatrix;

@@ -177,17 +177,17 @@ impl Conv2d {
     ) {
         let (p, k, taps) = (self.image.len(), self.output().len(), tape.taps.len());
         let at = Geometry { filters: self.filters, taps: &tape.taps, spots: &tape.spots };
-        tape.dw.clear();
-        resize::<T, L>(&mut tape.dw, self.filters * taps);
+        tape.dtheta.clear();
+        resize::<T, L>(&mut tape.dtheta, dtheta.len());
         if dx.is_some() {
             resize::<T, L>(&mut tape.dx, self.padded().len());
         }
         let (x_lanes, dz_lanes) = (tape.x.as_chunks_mut().0, tape.z.as_chunks_mut().0);
-        let (dw_lanes, dx_lanes) = (tape.dw.as_chunks_mut().0, tape.dx.as_chunks_mut().0);
+        let (dtheta_lanes, dx_lanes) = (tape.dtheta.as_chunks_mut().0, tape.dx.as_chunks_mut().0);
         for (g, (x, dz)) in x.chunks(L * p).zip(dz.chunks(L * k)).enumerate() {
             lanes::load::<T, L>(x, p, self.runs(), x_lanes);
             lanes::load::<T, L>(dz, k, Runs::whole(k), dz_lanes);
-            convolution::backward(at, dz_lanes, x_lanes, dw_lanes);
+            convolution::backward(at, dz_lanes, x_lanes, dtheta_lanes);
             if let Some(dx) = &mut dx {
                 dx_lanes.fill([T::zero(); L]);
                 convolution::backward_input(at, &theta[..self.filters * taps], dz_lanes, dx_lanes);
@@ -195,18 +195,8 @@ impl Conv2d {
                 lanes::store::<T, L>(dx_lanes, self.runs(), &mut dx[g * L * p..end], p);
             }
         }
-        for (dtheta, lanes) in dtheta.iter_mut().zip(&*dw_lanes) {
+        for (dtheta, lanes) in dtheta.iter_mut().zip(&*dtheta_lanes) {
             *dtheta += lanes.iter().fold(T::zero(), |sum, &lane| sum + lane);
-        }
-    }
-
-    /// db_f += Σ dz over samples and places.
-    fn backward_bias<T: Real>(&self, dz: &[T], db: &mut [T]) {
-        let output = self.output();
-        for dz in dz.chunks_exact(output.len()) {
-            for (db, dz) in db.iter_mut().zip(dz.chunks_exact(output.height * output.width)) {
-                *db += dz.iter().fold(T::zero(), |sum, &dz| sum + dz);
-            }
         }
     }
 }
@@ -219,7 +209,7 @@ pub struct ConvTape<T> {
     spots: Vec<usize>,
     x: Vec<T>,
     z: Vec<T>,
-    dw: Vec<T>,
+    dtheta: Vec<T>,
     dx: Vec<T>,
 }
 
@@ -285,12 +275,10 @@ impl<T: Real> Layer<T> for Conv2d {
     ) {
         self.activation.backward(&tape.a, dz.as_mut_slice());
         let (x, dz, dx) = (x.as_slice(), dz.as_slice(), dx.map(DMatrix::as_mut_slice));
-        let (dw, db) = dtheta.split_at_mut(self.filters * tape.taps.len());
         if size_of::<T>() <= 4 {
-            self.backward_lanes::<T, WIDE>(theta, x, dz, tape, dw, dx);
+            self.backward_lanes::<T, WIDE>(theta, x, dz, tape, dtheta, dx);
         } else {
-            self.backward_lanes::<T, NARROW>(theta, x, dz, tape, dw, dx);
+            self.backward_lanes::<T, NARROW>(theta, x, dz, tape, dtheta, dx);
         }
-        self.backward_bias(dz, db);
     }
 }

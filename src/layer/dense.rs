@@ -6,6 +6,9 @@ use nalgebra::DMatrix;
 
 /// z = φ(W x + b): one layer of a perceptron, the activation fused in.
 ///
+/// The formula of the third model: a multilayer perceptron is z = W_m φ(… φ(W₂ φ(W₁ x + b₁) + b₂) …) + b_m, affine maps
+/// with a bend between them, in code a [`Stack`](super::Stack) of these, the last one with the identity.
+///
 /// θ as in [`Affine`]. W starts by He's rule for the ReLU family, by Glorot's for the others, or as [`init`](Dense::init)
 /// says; b at 0. With [`dropout`](Dense::dropout) the outputs go through a [`Dropout`](super::Dropout).
 ///

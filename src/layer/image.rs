@@ -93,7 +93,8 @@ pub(super) fn at_least_1(name: &'static str, value: usize) -> Result<()> {
 
 /// Whether the product of `factors` is a length that an array of numbers can have.
 pub(super) fn countable(name: &'static str, factors: &[usize]) -> Result<()> {
-    const MOST: usize = isize::MAX as usize / 64;
+    // Terabytes: more than any memory, and far from an overflow of addresses.
+    const MOST: usize = 1 << 40;
     match factors.iter().try_fold(1, |product: usize, &factor| product.checked_mul(factor)) {
         Some(product) if product <= MOST => Ok(()),
         _ => Err(Error::Config { name, needs: "small enough to be counted in memory" }),

@@ -1,5 +1,6 @@
 use super::image::{AXES, Slide, at_least_1, countable};
 use super::{Image, Layer};
+use crate::linalg::simd;
 use crate::{Layout, Real, Result};
 use nalgebra::DMatrix;
 
@@ -35,15 +36,21 @@ impl Windows {
         countable("numbers in a window", &[self.slides[0].window, self.slides[1].window])
     }
 
-    /// For every output of a column, in order: the place of its window's first number in the input column.
-    fn corners(&self) -> impl Iterator<Item = usize> {
+    /// For every output of a column, in order: its place, and that of its window's first number in the input column.
+    #[inline(always)]
+    fn each_corner(&self, mut visit: impl FnMut(usize, usize)) {
         let Image { channels, height, width } = self.output();
-        let [rows, columns] = self.slides;
-        let image = self.image;
-        (0..channels * height).flat_map(move |r| {
-            let row = (r / height * image.height + r % height * rows.stride) * image.width;
-            (0..width).map(move |x| row + x * columns.stride)
-        })
+        let [rows, columns] = &self.slides;
+        let mut o = 0;
+        for c in 0..channels {
+            for y in 0..height {
+                let row = (c * self.image.height + y * rows.stride) * self.image.width;
+                for x in 0..width {
+                    visit(o, row + x * columns.stride);
+                    o += 1;
+                }
+            }
+        }
     }
 
     fn window(&self) -> (usize, usize) {
@@ -91,6 +98,114 @@ impl MaxPool2d {
     pub fn output(&self) -> Image {
         self.0.output()
     }
+
+    /// Windows that the compiler knows, side by side.
+    fn forward_fixed<T: Real, const R: usize, const C: usize>(
+        &self,
+        x: &DMatrix<T>,
+        z: &mut DMatrix<T>,
+        tape: &mut MaxPoolTape,
+    ) {
+        simd::dispatch(Side::<T, R, C> {
+            windows: &self.0,
+            x: x.as_slice(),
+            z: z.as_mut_slice(),
+            from: &mut tape.from,
+        });
+    }
+
+    /// Any windows.
+    fn forward_any<T: Real>(&self, x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut MaxPoolTape) {
+        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
+        let outputs = self.output().len();
+        let samples = x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(outputs));
+        for ((x, z), from) in samples.zip(tape.from.chunks_exact_mut(outputs)) {
+            self.0.each_corner(|o, corner| {
+                (z[o], from[o]) = (x[corner], corner);
+                for i in 0..rows {
+                    let start = corner + i * width;
+                    for (j, &value) in x[start..start + columns].iter().enumerate() {
+                        if exceeds(value, z[o]) {
+                            (z[o], from[o]) = (value, start + j);
+                        }
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Whether `value` takes the place of the largest so far. A NaN (from weights that ran away) must come through, or nobody
+/// would notice.
+#[inline(always)]
+fn exceeds<T: Real>(value: T, largest: T) -> bool {
+    value > largest || value.partial_cmp(&value).is_none()
+}
+
+/// Windows of R × C side by side, several at a time without a branch.
+struct Side<'a, T, const R: usize, const C: usize> {
+    windows: &'a Windows,
+    x: &'a [T],
+    z: &'a mut [T],
+    from: &'a mut [usize],
+}
+
+impl<T: Real, const R: usize, const C: usize> simd::Kernel for Side<'_, T, R, C> {
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let (image, output) = (self.windows.image, self.windows.output());
+        let samples = self.x.chunks_exact(image.len()).zip(self.z.chunks_exact_mut(output.len()));
+        for ((x, z), from) in samples.zip(self.from.chunks_exact_mut(output.len())) {
+            let rows = z.chunks_exact_mut(output.width).zip(from.chunks_exact_mut(output.width));
+            for (r, (z, from)) in rows.enumerate() {
+                let row = (r / output.height * image.height + r % output.height * R) * image.width;
+                let mut o = 0;
+                while o + 8 <= z.len() {
+                    several::<T, R, C, 8>(x, row, image.width, z, from, o);
+                    o += 8;
+                }
+                if o + 4 <= z.len() {
+                    several::<T, R, C, 4>(x, row, image.width, z, from, o);
+                    o += 4;
+                }
+                while o < z.len() {
+                    several::<T, R, C, 1>(x, row, image.width, z, from, o);
+                    o += 1;
+                }
+            }
+        }
+    }
+}
+
+/// N outputs from `o` on of the row of windows that starts at `row` of x.
+#[inline(always)]
+fn several<T: Real, const R: usize, const C: usize, const N: usize>(
+    x: &[T],
+    row: usize,
+    width: usize,
+    z: &mut [T],
+    from: &mut [usize],
+    o: usize,
+) {
+    let corner = row + o * C;
+    let first = &x[corner..][..N * C];
+    let (mut largest, mut tap): ([T; N], [u32; N]) = (std::array::from_fn(|l| first[l * C]), [0; N]);
+    for i in 0..R {
+        let values = &x[corner + i * width..][..N * C];
+        for j in 0..C {
+            for l in 0..N {
+                let value = values[l * C + j];
+                let larger = exceeds(value, largest[l]);
+                largest[l] = if larger { value } else { largest[l] };
+                tap[l] = if larger { (i * C + j) as u32 } else { tap[l] };
+            }
+        }
+    }
+    z[o..o + N].copy_from_slice(&largest);
+    for (l, from) in from[o..o + N].iter_mut().enumerate() {
+        let tap = tap[l] as usize;
+        *from = corner + l * C + tap / C * width + tap % C;
+    }
 }
 
 impl<T: Real> Layer<T> for MaxPool2d {
@@ -111,23 +226,14 @@ impl<T: Real> Layer<T> for MaxPool2d {
     }
 
     fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {
-        let (width, (rows, columns)) = (self.0.image.width, self.0.window());
-        tape.from.clear();
-        for (x, z) in x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(self.output().len())) {
-            for (z, corner) in z.iter_mut().zip(self.0.corners()) {
-                let (mut best, mut from) = (x[corner], corner);
-                for i in 0..rows {
-                    let start = corner + i * width;
-                    for (j, &value) in x[start..start + columns].iter().enumerate() {
-                        // A NaN (from weights that ran away) must come through, or nobody would notice.
-                        let larger = value > best || value.partial_cmp(&value).is_none();
-                        best = if larger { value } else { best };
-                        from = if larger { start + j } else { from };
-                    }
-                }
-                *z = best;
-                tape.from.push(from);
-            }
+        tape.from.resize(z.len(), 0);
+        let [rows, columns] = &self.0.slides;
+        let beside = rows.stride == rows.window && columns.stride == columns.window;
+        match self.0.window() {
+            (1, 2) if beside => self.forward_fixed::<T, 1, 2>(x, z, tape),
+            (2, 2) if beside => self.forward_fixed::<T, 2, 2>(x, z, tape),
+            (3, 3) if beside => self.forward_fixed::<T, 3, 3>(x, z, tape),
+            _ => self.forward_any(x, z, tape),
         }
     }
 
@@ -210,16 +316,16 @@ impl<T: Real> Layer<T> for AvgPool2d {
     fn forward(&self, _: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
         let (width, (rows, columns)) = (self.0.image.width, self.0.window());
         for (x, z) in x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(self.output().len())) {
-            for (z, corner) in z.iter_mut().zip(self.0.corners()) {
+            self.0.each_corner(|o, corner| {
                 let window = (0..rows).flat_map(|i| &x[corner + i * width..][..columns]);
                 // Divided one by one where the sum would overflow.
                 let sum = window.clone().fold(T::zero(), |sum, &value| sum + value);
-                *z = if sum.is_finite() {
+                z[o] = if sum.is_finite() {
                     sum / self.area()
                 } else {
                     window.fold(T::zero(), |sum, &value| sum + value / self.area())
                 };
-            }
+            });
         }
     }
 
@@ -237,12 +343,12 @@ impl<T: Real> Layer<T> for AvgPool2d {
         dx.fill(T::zero());
         let outputs = self.output().len();
         for (dx, dz) in dx.as_mut_slice().chunks_exact_mut(x.nrows()).zip(dz.as_slice().chunks_exact(outputs)) {
-            for (&dz, corner) in dz.iter().zip(self.0.corners()) {
-                let share = dz / self.area();
+            self.0.each_corner(|o, corner| {
+                let share = dz[o] / self.area();
                 for i in 0..rows {
                     dx[corner + i * width..][..columns].iter_mut().for_each(|dx| *dx += share);
                 }
-            }
+            });
         }
     }
 }

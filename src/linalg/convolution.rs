@@ -5,7 +5,7 @@
 //! patches are laid out (they would be as many bytes as the product has multiply-adds per filter), and every lane sees
 //! the same operations in the same order, so a sample's result does not depend on its neighbours.
 //!
-//! The tiles are 12 vectors of sums: with 3 or 4 operands beside them they just fit 16 registers.
+//! The tiles are 12 vectors of sums: with three operands and one more, taken one by one, they just fit 16 registers.
 
 use super::simd;
 use crate::Real;
@@ -23,14 +23,49 @@ pub fn forward<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], bias: &[T], x
     simd::dispatch(Forward { at, w, bias, x, z });
 }
 
-/// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], lane by lane.
-pub fn backward<T: Real, const L: usize>(at: Geometry<'_>, dz: &[[T; L]], x: &[[T; L]], dw: &mut [[T; L]]) {
+/// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], db[f] += Σₚ dz[f][p], lane by lane; dθ is dw, then db or nothing.
+pub fn backward<T: Real, const L: usize>(at: Geometry<'_>, dz: &[[T; L]], x: &[[T; L]], dtheta: &mut [[T; L]]) {
+    let (dw, db) = dtheta.split_at_mut(at.filters * at.taps.len());
     simd::dispatch(Backward { at, dz, x, dw });
+    for (db, dz) in db.iter_mut().zip(dz.chunks_exact(at.spots.len())) {
+        for dz in dz {
+            for l in 0..L {
+                db[l] += dz[l];
+            }
+        }
+    }
 }
 
 /// dx[taps[k] + spots[p]] += Σ_f w[f, k] dz[f][p].
 pub fn backward_input<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], dz: &[[T; L]], dx: &mut [[T; L]]) {
     simd::dispatch(BackwardInput { at, w, dz, dx });
+}
+
+/// How many of `left` rows the next tile takes: four, but 6 = 3 + 3 and 5 = 3 + 2, because low tiles waste registers.
+#[inline(always)]
+fn tall(left: usize) -> usize {
+    match left {
+        1..=4 => left,
+        5 | 6 => 3,
+        _ => 4,
+    }
+}
+
+/// Whether these places follow each other: then one check of bounds serves them all.
+#[inline(always)]
+fn side_by_side(at: &[usize]) -> bool {
+    at.iter().zip(at[0]..).all(|(&at, expected)| at == expected)
+}
+
+/// The vectors at P places, which stand side by side if `BESIDE` says so.
+#[inline(always)]
+fn pick<T: Real, const L: usize, const BESIDE: bool, const P: usize>(x: &[[T; L]], at: [usize; P]) -> [[T; L]; P] {
+    if BESIDE {
+        let x = &x[at[0]..][..P];
+        std::array::from_fn(|q| x[q])
+    } else {
+        std::array::from_fn(|q| x[at[q]])
+    }
 }
 
 struct Forward<'a, T, const L: usize> {
@@ -46,15 +81,15 @@ impl<T: Real, const L: usize> simd::Kernel for Forward<'_, T, L> {
     fn run<const FMA: bool>(mut self) {
         let filters = self.at.filters;
         let mut f = 0;
-        while f + 4 <= filters {
-            self.rows::<FMA, 4, 3>(f);
-            f += 4;
-        }
-        match filters - f {
-            3 => self.rows::<FMA, 3, 4>(f),
-            2 => self.rows::<FMA, 2, 6>(f),
-            1 => self.rows::<FMA, 1, 8>(f),
-            _ => {}
+        while f < filters {
+            let many = tall(filters - f);
+            match many {
+                4 => self.rows::<FMA, 4, 3>(f),
+                3 => self.rows::<FMA, 3, 3>(f),
+                2 => self.rows::<FMA, 2, 5>(f),
+                _ => self.rows::<FMA, 1, 8>(f),
+            }
+            f += many;
         }
     }
 }
@@ -65,37 +100,38 @@ impl<T: Real, const L: usize> Forward<'_, T, L> {
         let spots = self.at.spots.len();
         let mut p = 0;
         while p + P <= spots {
-            self.tile::<FMA, F, P>(f, p);
+            if side_by_side(&self.at.spots[p..p + P]) {
+                self.tile::<FMA, true, F, P>(f, p);
+            } else {
+                self.tile::<FMA, false, F, P>(f, p);
+            }
             p += P;
         }
         while p < spots {
-            self.tile::<FMA, F, 1>(f, p);
+            self.tile::<FMA, true, F, 1>(f, p);
             p += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const FMA: bool, const F: usize, const P: usize>(&mut self, f: usize, p: usize) {
+    fn tile<const FMA: bool, const BESIDE: bool, const F: usize, const P: usize>(&mut self, f: usize, p: usize) {
         let Geometry { filters, taps, spots } = self.at;
         let at: [usize; P] = std::array::from_fn(|q| spots[p + q]);
         let mut sum = [[[T::zero(); L]; P]; F];
         for (&tap, w) in taps.iter().zip(self.w.chunks_exact(filters)) {
-            let w: [T; F] = std::array::from_fn(|g| w[f + g]);
-            let x = &self.x[tap..];
-            for q in 0..P {
-                let x = x[at[q]];
-                for g in 0..F {
-                    simd::add_scaled::<T, L, FMA>(&mut sum[g][q], w[g], &x);
+            let w = &w[f..f + F];
+            let x = pick::<T, L, BESIDE, P>(&self.x[tap..], at);
+            for g in 0..F {
+                for q in 0..P {
+                    simd::add_scaled::<T, L, FMA>(&mut sum[g][q], w[g], &x[q]);
                 }
             }
         }
+        let sum = sum;
         for g in 0..F {
             let b = self.bias.get(f + g).copied().unwrap_or_else(T::zero);
             for q in 0..P {
-                let z = &mut self.z[(f + g) * spots.len() + p + q];
-                for l in 0..L {
-                    z[l] = sum[g][q][l] + b;
-                }
+                self.z[(f + g) * spots.len() + p + q] = sum[g][q].map(|sum| sum + b);
             }
         }
     }
@@ -113,15 +149,15 @@ impl<T: Real, const L: usize> simd::Kernel for Backward<'_, T, L> {
     fn run<const FMA: bool>(mut self) {
         let filters = self.at.filters;
         let mut f = 0;
-        while f + 4 <= filters {
-            self.rows::<FMA, 4, 3>(f);
-            f += 4;
-        }
-        match filters - f {
-            3 => self.rows::<FMA, 3, 4>(f),
-            2 => self.rows::<FMA, 2, 5>(f),
-            1 => self.rows::<FMA, 1, 8>(f),
-            _ => {}
+        while f < filters {
+            let many = tall(filters - f);
+            match many {
+                4 => self.rows::<FMA, 4, 3>(f),
+                3 => self.rows::<FMA, 3, 3>(f),
+                2 => self.rows::<FMA, 2, 5>(f),
+                _ => self.rows::<FMA, 1, 8>(f),
+            }
+            f += many;
         }
     }
 }
@@ -132,36 +168,37 @@ impl<T: Real, const L: usize> Backward<'_, T, L> {
         let taps = self.at.taps.len();
         let mut k = 0;
         while k + K <= taps {
-            self.tile::<FMA, F, K>(f, k);
+            if side_by_side(&self.at.taps[k..k + K]) {
+                self.tile::<FMA, true, F, K>(f, k);
+            } else {
+                self.tile::<FMA, false, F, K>(f, k);
+            }
             k += K;
         }
         while k < taps {
-            self.tile::<FMA, F, 1>(f, k);
+            self.tile::<FMA, true, F, 1>(f, k);
             k += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const FMA: bool, const F: usize, const K: usize>(&mut self, f: usize, k: usize) {
+    fn tile<const FMA: bool, const BESIDE: bool, const F: usize, const K: usize>(&mut self, f: usize, k: usize) {
         let Geometry { filters, taps, spots } = self.at;
         let at: [usize; K] = std::array::from_fn(|q| taps[k + q]);
         let dz: [&[[T; L]]; F] = std::array::from_fn(|g| &self.dz[(f + g) * spots.len()..][..spots.len()]);
         let mut sum = [[[T::zero(); L]; K]; F];
         for (p, &spot) in spots.iter().enumerate() {
-            let x = &self.x[spot..];
-            for q in 0..K {
-                let x = x[at[q]];
-                for g in 0..F {
-                    simd::add_product::<T, L, FMA>(&mut sum[g][q], &dz[g][p], &x);
+            let x = pick::<T, L, BESIDE, K>(&self.x[spot..], at);
+            for g in 0..F {
+                let dz = dz[g][p];
+                for q in 0..K {
+                    simd::add_product::<T, L, FMA>(&mut sum[g][q], &dz, &x[q]);
                 }
             }
         }
         for q in 0..K {
             for g in 0..F {
-                let dw = &mut self.dw[(k + q) * filters + f + g];
-                for l in 0..L {
-                    dw[l] += sum[g][q][l];
-                }
+                simd::add(&mut self.dw[(k + q) * filters + f + g], sum[g][q]);
             }
         }
     }
@@ -179,15 +216,15 @@ impl<T: Real, const L: usize> simd::Kernel for BackwardInput<'_, T, L> {
     fn run<const FMA: bool>(mut self) {
         let taps = self.at.taps.len();
         let mut k = 0;
-        while k + 4 <= taps {
-            self.rows::<FMA, 4, 3>(k);
-            k += 4;
-        }
-        match taps - k {
-            3 => self.rows::<FMA, 3, 4>(k),
-            2 => self.rows::<FMA, 2, 6>(k),
-            1 => self.rows::<FMA, 1, 8>(k),
-            _ => {}
+        while k < taps {
+            let many = tall(taps - k);
+            match many {
+                4 => self.rows::<FMA, 4, 3>(k),
+                3 => self.rows::<FMA, 3, 3>(k),
+                2 => self.rows::<FMA, 2, 5>(k),
+                _ => self.rows::<FMA, 1, 8>(k),
+            }
+            k += many;
         }
     }
 }
@@ -213,7 +250,7 @@ impl<T: Real, const L: usize> BackwardInput<'_, T, L> {
         let w: [&[T]; K] = std::array::from_fn(|q| &self.w[(k + q) * filters..][..filters]);
         let mut sum = [[[T::zero(); L]; P]; K];
         for (f, dz) in self.dz.chunks_exact(spots.len()).enumerate().take(filters) {
-            let dz: [[T; L]; P] = std::array::from_fn(|r| dz[p + r]);
+            let dz = &dz[p..p + P];
             for q in 0..K {
                 let w = w[q][f];
                 for r in 0..P {
@@ -223,10 +260,7 @@ impl<T: Real, const L: usize> BackwardInput<'_, T, L> {
         }
         for q in 0..K {
             for r in 0..P {
-                let dx = &mut self.dx[taps[k + q] + spots[p + r]];
-                for l in 0..L {
-                    dx[l] += sum[q][r][l];
-                }
+                simd::add(&mut self.dx[taps[k + q] + spots[p + r]], sum[q][r]);
             }
         }
     }

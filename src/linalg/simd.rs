@@ -49,3 +49,9 @@ pub fn add_product<T: Real, const L: usize, const FMA: bool>(sum: &mut [T; L], y
         sum[l] = mul_add::<T, FMA>(y[l], x[l], sum[l]);
     }
 }
+
+/// sum += x, lane by lane.
+#[inline(always)]
+pub fn add<T: Real, const L: usize>(sum: &mut [T; L], x: [T; L]) {
+    *sum = std::array::from_fn(|l| sum[l] + x[l]);
+}

@@ -5,6 +5,7 @@ mod gradients;
 mod illegal;
 #[path = "../../examples/read/jobs.rs"]
 mod jobs;
+mod models;
 mod naive;
 #[path = "../../examples/read/mod.rs"]
 mod read;

@@ -20,7 +20,7 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let pair = |from, to| (from..to, from..to);
-    (1..4usize, 1..8usize, 1..8usize, 1..8usize, pair(1, 4usize), pair(1, 4usize), pair(0, 3usize), pair(1, 3usize))
+    (1..4usize, 1..8usize, 1..20usize, 1..8usize, pair(1, 4usize), pair(1, 4usize), pair(0, 3usize), pair(1, 3usize))
         .prop_flat_map(|shape| (Just(shape), 1..20usize, any::<u64>()))
         .prop_map(|((channels, height, width, filters, kernel, stride, padding, dilation), batch, seed)| Case {
             image: Image { channels, height, width },
@@ -124,7 +124,8 @@ proptest! {
     }
 
     #[test]
-    fn pooling_is_its_definition(case in case()) {
+    fn pooling_is_its_definition(case in case(), beside: bool) {
+        let case = if beside { Case { stride: case.kernel, ..case } } else { case };
         let (max, mean) = (MaxPool2d::new(case.image, case.kernel), AvgPool2d::new(case.image, case.kernel));
         let (max, mean) = (max.stride(case.stride), mean.stride(case.stride));
         let legal = case.kernel.0 <= case.image.height && case.kernel.1 <= case.image.width;

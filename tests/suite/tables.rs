@@ -10,7 +10,7 @@
 
 use crate::erased::{AnyCurvature, AnyLayer, AnyLoss, Erased, Own};
 use crate::naive;
-use residual::layer::{Cell, Image, Sequence};
+use residual::layer::{Cell, Image, RecurrentCell, Sequence};
 use residual::{
     Activation, Affine, AvgPool2d, BinaryCrossEntropy, Conv2d, CrossEntropy, Curvature, Dense, Huber, Layer, LayerNorm,
     Loss, MaxPool2d, Real, Recurrent, SquaredError, Stack,
@@ -186,6 +186,9 @@ pub fn layers<T: Real>() -> Vec<LayerRow<T>> {
         layer("convolution, strided, padded, dilated", |s| {
             Conv2d::new(image(s), s.outputs, (2, 2)).stride((2, 1)).padding((1, 2)).dilation((2, 1)).without_bias()
         }),
+        layer("convolution of one dimension", |s| {
+            Conv2d::new_1d(s.inputs, s.width + 2, s.outputs, 2).padding((0, 1)).activation(Activation::Gelu)
+        }),
         layer("mean pooling", |s| {
             let first = Conv2d::new(image(s), s.outputs, (1, 2)).activation(Activation::Sigmoid);
             (first, AvgPool2d::new(first.output(), (2, 2)).stride((1, 1)))
@@ -200,6 +203,7 @@ pub fn layers<T: Real>() -> Vec<LayerRow<T>> {
         layer("recurrent tanh", |s| Recurrent::new(Cell::Tanh, sequence(s), s.hidden)),
         layer("recurrent gru", |s| Recurrent::new(Cell::Gru, sequence(s), s.hidden)),
         layer("recurrent lstm, every step", |s| Recurrent::new(Cell::Lstm, sequence(s), s.hidden).every_step()),
+        layer("one step of an lstm", |s| RecurrentCell::new(Cell::Lstm, s.inputs, s.hidden)),
         layer("recurrent with lengths", |s| Recurrent::new(Cell::Gru, sequence(s), s.hidden).with_lengths())
             // The steps of the differences must not round to another length.
             .input(|s, x| x[0] = (1.0 + (x[0].abs() * 7.0).floor() % (s.height + 1) as f64).floor()),
