@@ -20,12 +20,15 @@
 //!
 //! # What is where
 //!
-//! * Data: [`Dataset`], checked once at the border.
-//! * Models: [`LinearRegression`], [`LogisticRegression`], [`Mlp`], [`Network`] are [`Regressor`]s; what they fit is a
-//!   [`Fitted`] [`Predictor`], whose [`Report`] says how the fit ended.
-//! * Parts: a [`Layer`] f ([`layer`]), a [`Loss`] ℓ ([`loss`]), a [`Risk`] of both on data.
-//! * Solvers ([`optim`]): [`LeastSquares`], [`Newton`], and [`Trainer`] with any [`Rule`] ([`optim::rule`]) and
+//! * Data: [`Dataset`], checked once at the border; [`data`] for sequences, [`Polynomial`] features.
+//! * Models: [`LinearRegression`], [`LogisticRegression`], [`Mlp`], [`Network`] are [`Regressor`]s, and so is each inside
+//!   [`Standardized`]; what they fit is a [`Fitted`] [`Predictor`], whose [`Report`] says how the fit ended.
+//! * Parts: a [`Layer`] f ([`layer`]: affine, dense, convolution, pooling, recurrence), a [`Loss`] ℓ ([`loss`]), a [`Risk`]
+//!   of both on data.
+//! * Solvers ([`optim`]): [`LeastSquares`], [`Newton`], [`Lbfgs`], and [`Trainer`] with any [`Rule`] ([`optim::rule`]) and
 //!   [`Schedule`]. An [`Observer`] watches and may stop them.
+//! * Around the models: [`inference`] for standard errors and tests, [`classify`] for labels, [`metrics`], [`select`] for
+//!   folds and grids.
 //! * Proof: [`check`] compares derivatives with differences, for your own losses, layers and objectives too.
 //!
 //! A loss, rule, schedule, observer, layer, solver or scalar of your own is one `impl` of its trait away.

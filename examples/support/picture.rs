@@ -66,7 +66,9 @@ pub fn dots(chart: &mut Chart<'_, '_>, points: Vec<(f64, f64)>, color: RGBColor,
 
 /// The names of the series, in a box.
 pub fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>) -> Outcome {
-    Ok(chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK.mix(0.3)).draw()?)
+    let mut labels = chart.configure_series_labels();
+    let labels = labels.position(SeriesLabelPosition::LowerRight);
+    Ok(labels.background_style(WHITE.mix(0.8)).border_style(BLACK.mix(0.3)).draw()?)
 }
 
 /// A grey image of numbers in 0..=1, row by row, into a square of `size` pixels at `corner`; 1 is black.
