@@ -37,8 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // y spreads over 0 ..= x: its 90 % quantile is 0.9 x.
     let n = 1000;
-    let x = DMatrix::from_fn(n, 1, |i, _| 1.0 + (i / 10) as f64 / 100.0);
-    let y = DVector::from_fn(n, |i, _| x[i] * ((i % 10) as f64 + 0.5) / 10.0);
+    let x = DMatrix::from_fn(n, 1, |i, _| 1.0 + (i / 100) as f64 / 10.0);
+    let y = DVector::from_fn(n, |i, _| x[i] * ((i % 100) as f64 + 0.5) / 100.0);
     let rate = |step: usize| 0.1 / (1.0 + step as f64 / 1000.0);
     let trainer = Trainer::new(residual::optim::rule::Plain, rate).epochs(300);
     let layer = Affine::new(1, 1).without_bias();
