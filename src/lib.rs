@@ -31,7 +31,7 @@
 //!   folds and grids.
 //! * Proof: [`check`] compares derivatives with differences, for your own losses, layers and objectives too.
 //!
-//! A loss, rule, schedule, observer, layer, solver or scalar of your own is one `impl` of its trait away.
+//! A loss, rule, schedule, observer, layer or solver of your own is one `impl` of its trait away.
 //!
 //! # Conventions
 //!
