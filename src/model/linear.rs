@@ -8,6 +8,7 @@ mod least_squares;
 mod path;
 mod polynomial;
 mod refine;
+mod residual;
 mod rows;
 mod solve;
 

@@ -55,7 +55,8 @@ impl<T: Lanes> WithSimd for Inner<'_, T> {
             let tall = (self.m - i).min(ROWS);
             let mut j = if self.upper { i } else { 0 };
             while j < self.n {
-                let wide = (self.n - j).min(COLS);
+                // 4 = 2 + 2: a single column would wait for its own sums.
+                let wide = if self.n - j == 4 { 2 } else { (self.n - j).min(COLS) };
                 match (tall, wide) {
                     (4, 3) => self.tile::<S, 4, 3>(simd, i, j),
                     (4, 2) => self.tile::<S, 4, 2>(simd, i, j),

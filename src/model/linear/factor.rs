@@ -9,6 +9,8 @@ use super::gram::{self, Centred};
 use crate::Real;
 use crate::linalg::cholesky;
 use crate::linalg::compensated::{self, Dd, Run};
+use crate::linalg::vectors::add_multiple;
+pub(super) use crate::linalg::vectors::dot;
 
 /// A column that the independent ones determine.
 #[derive(Debug, Clone)]
@@ -46,6 +48,9 @@ const GRAM_CONDITION: f64 = 3e5;
 /// A column counts as dependent if a relative change of this size, times √p, in the numbers of the design could make it so.
 pub(super) const RANK_TOLERANCE: f64 = 8.0 * f64::EPSILON;
 
+/// Most rounds of the condition estimate.
+const ROUNDS: usize = 12;
+
 /// Up to this many columns [`Factor::growth`] is computed, at p³ / 3 operations.
 const MOST_GROWTH: usize = 256;
 
@@ -70,16 +75,9 @@ impl Factor {
         let (order, constant): (Vec<usize>, Vec<usize>) = (0..design.features()).partition(|&j| square(j) > 0.0);
         let norm: Vec<f64> = order.iter().map(|&j| square(j).sqrt()).collect();
         let p = order.len();
-        let mut l = vec![0.0; p * p];
-        for (j, column) in l.chunks_exact_mut(p.max(1)).enumerate() {
-            for i in j..p {
-                column[i] = gram.at(order[i], order[j]) / (norm[i] * norm[j]);
-            }
-            // With its penalty every column has norm 1.
-            column[j] = 1.0;
-        }
+        let mut l = lower(gram, &order, &norm);
         cholesky::factor(&mut l, p).ok()?;
-        let r: Vec<Vec<f64>> = (0..p).map(|j| (0..=j).map(|i| l[j + i * p]).collect()).collect();
+        let r = transposed(&l, p);
         let mut factor = Self::of_parts(order, norm, r);
         let p = factor.order.len() as f64;
         let rows = (design.rows() as f64).sqrt().min(64.0);
@@ -143,10 +141,15 @@ impl Factor {
     /// v ← R⁻¹ R⁻ᵀ v.
     pub fn solve(&self, v: &mut [f64]) {
         self.solve_transposed(v);
+        self.solve_upper(v);
+    }
+
+    /// v ← R⁻¹ v.
+    pub fn solve_upper(&self, v: &mut [f64]) {
         for j in (0..v.len()).rev() {
             v[j] /= self.r[j][j];
             let (above, rest) = v.split_at_mut(j);
-            above.iter_mut().zip(&self.r[j]).for_each(|(v, r)| *v -= r * rest[0]);
+            add_multiple(-rest[0], &self.r[j][..j], above);
         }
     }
 
@@ -161,7 +164,7 @@ impl Factor {
     pub fn times(&self, v: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; v.len()];
         for (r, &v) in self.r.iter().zip(v) {
-            out.iter_mut().zip(r).for_each(|(out, r)| *out += r * v);
+            add_multiple(v, r, &mut out[..r.len()]);
         }
         out
     }
@@ -194,22 +197,35 @@ impl Factor {
         if p == 0 {
             return (1.0, 1.0);
         }
-        let (mut largest, mut smallest) = (0.0_f64, f64::INFINITY);
         let start = |i: usize| 1.0 + 0.25 * ((i * 7 + 3) % 11) as f64 * if i.is_multiple_of(2) { 1.0 } else { -1.0 };
-        let mut v: Vec<f64> = (0..p).map(start).collect();
-        let mut u = v.clone();
-        for _ in 0..12 {
-            normalize(&mut v);
-            let rv = self.times(&v);
-            largest = largest.max(norm(&rv));
-            for (j, v) in v.iter_mut().enumerate() {
-                *v = dot(&self.r[j], &rv[..=j]);
-            }
-            normalize(&mut u);
-            self.solve(&mut u);
-            smallest = smallest.min(norm(&u).recip().sqrt());
-        }
+        let start: Vec<f64> = (0..p).map(start).collect();
+        let largest = self.iterate(start.clone(), |v| {
+            let rv = self.times(v);
+            v.iter_mut().zip(&self.r).for_each(|(v, r)| *v = dot(r, &rv[..r.len()]));
+            norm(&rv)
+        });
+        let inverse = self.iterate(start, |u| {
+            self.solve(u);
+            norm(u).sqrt()
+        });
+        let smallest = 1.0 / inverse;
         (largest.max(1.0) / smallest, smallest)
+    }
+
+    /// The largest of the sizes that `step` finds of unit vectors, each what it made of the one before.
+    fn iterate(&self, mut v: Vec<f64>, mut step: impl FnMut(&mut [f64]) -> f64) -> f64 {
+        let mut largest = 0.0_f64;
+        for round in 0..ROUNDS {
+            normalize(&mut v);
+            let size = step(&mut v);
+            // Where a round costs much, as long as they tell something new.
+            if v.len() > MOST_GROWTH && round > 2 && size <= 1.02 * largest {
+                return largest.max(size);
+            }
+            // A size that is NaN stays.
+            largest = if size > largest || size.is_nan() { size } else { largest };
+        }
+        largest
     }
 }
 
@@ -340,15 +356,35 @@ impl Pivoted {
     }
 }
 
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let whole = a.len().min(b.len()) / 8 * 8;
-    for (a, b) in a[..whole].chunks_exact(8).zip(b[..whole].chunks_exact(8)) {
-        for i in 0..8 {
-            lanes[i] += a[i] * b[i];
+/// Columns transposed at a time: one line of cache each.
+const TILE: usize = 8;
+
+/// The lower triangle of the Gram matrix, column-major, of columns divided by their norms.
+fn lower(gram: &Centred, order: &[usize], norm: &[f64]) -> Vec<f64> {
+    let p = order.len();
+    let mut l = vec![0.0; p * p];
+    let inverse: Vec<f64> = norm.iter().map(|n| 1.0 / n).collect();
+    for first in (0..p).step_by(TILE) {
+        for i in first..p {
+            for j in first..(first + TILE).min(i) {
+                l[j * p + i] = gram.at(order[j], order[i]) * inverse[i] * inverse[j];
+            }
         }
     }
-    lanes.iter().sum::<f64>() + a[whole..].iter().zip(&b[whole..]).map(|(a, b)| a * b).sum::<f64>()
+    // With its penalty every column has norm 1.
+    (0..p).for_each(|j| l[j * (p + 1)] = 1.0);
+    l
+}
+
+/// Lᵀ by columns.
+fn transposed(l: &[f64], p: usize) -> Vec<Vec<f64>> {
+    let mut r: Vec<Vec<f64>> = (1..=p).map(Vec::with_capacity).collect();
+    for first in (0..p).step_by(TILE) {
+        for (j, r) in r.iter_mut().enumerate().skip(first) {
+            r.extend((first..(first + TILE).min(j + 1)).map(|i| l[i * p + j]));
+        }
+    }
+    r
 }
 
 pub(super) fn norm(v: &[f64]) -> f64 {

@@ -4,8 +4,8 @@
 use super::design::{BLOCK, Column, Design};
 use crate::Real;
 use crate::linalg::compensated::{self, Dd, Run, Unit};
-use crate::linalg::gram::Gram;
-use crate::linalg::{Block, threads};
+use crate::linalg::gram::{self, Gram};
+use crate::linalg::threads;
 
 /// (Xc, Yc)ᵀ W (Xc, Yc) of centred columns and targets in f64, in the units of the design.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Centred {
 
 impl Centred {
     /// Entry (i, j); the targets follow the features.
+    #[inline]
     pub fn at(&self, i: usize, j: usize) -> f64 {
         self.sums.at(i, j) * self.scales[i] * self.scales[j] - self.off[i] * self.off[j]
     }
@@ -26,36 +27,18 @@ impl Centred {
 /// Gram matrix of the centred columns and targets. What the means were off by is found on the way, corrected in the
 /// matrix and stored in the low part of the design's means.
 pub(super) fn centred<T: Real>(design: &mut Design<'_, T>) -> Centred {
-    let (p, k) = (design.features(), design.outputs());
-    let extras = k + usize::from(design.intercept);
     let shift = |c: &Column| if design.intercept { c.centre() / c.unit.scale } else { 0.0 };
-    let (shifts, levels): (Vec<f64>, Vec<f64>) =
-        (design.x.iter().map(shift).collect(), design.y.iter().map(shift).collect());
-    let wide = p + extras;
-    let lanes = design.lanes(most_lanes(wide * wide * 8));
-    let mut states = vec![Gram::new(p, extras); lanes];
-    let cost = design.rows().saturating_mul(wide * wide);
-    threads::for_each(&mut states, cost, |lane, sum| {
-        let mut last = vec![1.0; BLOCK * extras];
-        design.blocks(lanes, lane, |start, len| {
-            for ((y, level), out) in design.targets.iter().zip(&levels).zip(last.chunks_exact_mut(BLOCK)) {
-                let unit = Unit { scale: 1.0, shift: *level };
-                compensated::shift(&y[start..start + len], unit, &mut out[..len]);
-            }
-            let last: Vec<&[f64]> = last.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
-            let block = Block::new(design.rows_of_x(start, len));
-            sum.add(&block, &last, &shifts, design.weights.as_ref().map(|w| &w[start..start + len]));
-        });
-    });
-    let mut sums = Gram::new(p, extras);
-    states.iter().for_each(|state| sums.merge(state));
+    let shifts: Vec<f64> = design.x.iter().chain(&design.y).map(shift).collect();
+    let mut rooms = vec![Vec::new(); design.outputs()];
+    let targets: Vec<&[f64]> = design.targets.iter().zip(&mut rooms).map(|(y, room)| T::widened(y, room)).collect();
+    let sums = gram::gram(design.x_view, &targets, &shifts, design.weights.as_deref());
     let scales: Vec<f64> = design.x.iter().chain(&design.y).map(|c| c.unit.scale).collect();
-    let mut off = vec![0.0; p + k];
+    let mut off = vec![0.0; scales.len()];
     if design.intercept {
-        // The last column of the sums holds Σ w (x − mean): zero but for the rounding of the mean.
+        // The totals are Σ w (x − mean): zero but for the rounding of the mean.
         let total = design.total.value();
         for (j, column) in design.x.iter_mut().chain(&mut design.y).enumerate() {
-            let mean = sums.at(j, wide - 1) * column.unit.scale / total;
+            let mean = sums.total(j) * column.unit.scale / total;
             column.mean = Dd::sum(column.mean.hi, mean);
             off[j] = mean * total.sqrt();
         }
