@@ -33,10 +33,10 @@ pub fn subtract_product(columns: &[&[f64]], shifts: &[f64], b: &[Dd], bound: f64
     vectorize(Subtract { columns, shifts, b, anchor: anchor(bound), r });
 }
 
-/// An error bound for one number of [`subtract_product`] with `p` columns: each of the low part's 2 p additions rounds a number
-/// below p grid steps.
+/// The error of one number of [`subtract_product`] with `p` columns, eight times its usual size: the low part is a sum of p
+/// numbers of up to half a grid step and any sign, each addition rounded.
 pub fn subtract_error(p: usize, bound: f64) -> f64 {
-    2.0_f64.powi(-102) * (p as f64 + 1.0).powi(2) * bound
+    2.0_f64.powi(-101) * (p as f64 + 1.0) * bound
 }
 
 struct Subtract<'a> {
@@ -93,10 +93,10 @@ pub fn dots(columns: &[&[f64]], shifts: &[f64], reach: &[f64], v: &Run, largest:
     vectorize(Dots { columns, shifts, reach, v, largest, out });
 }
 
-/// An error bound of [`dots`] over `n` rows in blocks of `rows`: in every lane as many additions as it has rows, each rounding a
-/// number below as many grid steps.
+/// The error of a number of [`dots`] over `n` rows in blocks of `rows`, eight times its usual size: that of the low parts of all
+/// blocks and lanes, each as in [`subtract_error`].
 pub fn dots_error(n: usize, rows: usize, reach: f64, largest: f64) -> f64 {
-    2.0_f64.powi(-102) * n as f64 * (rows as f64).powi(2) * reach * largest
+    2.0_f64.powi(-101) * (n as f64 * rows as f64).sqrt() * rows as f64 * reach * largest
 }
 
 struct Dots<'a> {
@@ -137,7 +137,7 @@ impl Dots<'_> {
         let mut low = shifts;
         for k in 0..J {
             x[k] = &S::as_simd_f64s(&self.columns[j + k][..n]).0[..whole];
-            anchors[k] = anchor(self.reach[j + k] * self.largest * (whole + 1) as f64);
+            anchors[k] = anchor(self.reach[j + k] * self.largest * ((whole + 1) * lanes) as f64);
             shifts[k] = simd.splat_f64s(self.shifts[j + k]);
             high[k] = simd.splat_f64s(anchors[k]);
         }
@@ -156,10 +156,9 @@ impl Dots<'_> {
             S::as_mut_simd_f64s(&mut h).0[0] = high[k];
             S::as_mut_simd_f64s(&mut l).0[0] = low[k];
             let out = &mut self.out[j + k];
-            // Numbers on one grid: their sum is exact as long as it fits, and what does not fit is far below the low parts.
-            let (h, l) = (&h[..lanes], &l[..lanes]);
-            let high = h.iter().fold(Dd::ZERO, |sum, h| sum + (h - anchors[k]).into());
-            *out = *out + high + l.iter().sum::<f64>().into();
+            // Numbers on one grid, the anchor above all lanes together: their sum is exact.
+            let high = h[..lanes].iter().fold(0.0, |sum, h| sum + (h - anchors[k]));
+            *out = *out + Dd::sum(high, l[..lanes].iter().sum());
             for i in whole * lanes..n {
                 let x = self.columns[j + k][i] - self.shifts[j + k];
                 *out = *out + Dd::product(x, self.v.hi[i]) + (x * self.v.lo[i]).into();

@@ -2,7 +2,7 @@
 
 use super::{Block, threads};
 use crate::Real;
-use crate::real::{Inner, vectorize};
+use crate::real::{Inner, Strided, vectorize};
 use nalgebra::DMatrixView;
 use pulp::{Simd, WithSimd};
 
@@ -17,14 +17,14 @@ const RUNS: usize = 16;
 
 /// The weighted sum of outer products of samples, G = Σᵢ dᵢ aᵢ aᵢᵀ, where aᵢ is [features of sample i, extras] less a shift.
 ///
-/// Extras are what the caller wants products with: right-hand sides, a column of ones. Only the upper triangle is computed. Each
+/// Extras are what the caller wants products with: right-hand sides, a column of ones. Only the lower triangle is computed. Each
 /// sum is made of partial sums over 512 samples, of several lanes each, so its rounding error grows like the number of blocks,
 /// not of samples.
 #[derive(Debug, Clone)]
 pub struct Gram {
     features: usize,
     extras: usize,
-    /// Column-major, garbage below the diagonal.
+    /// Column-major, garbage above the diagonal.
     sums: Vec<f64>,
     /// Σ dᵢ aᵢ.
     totals: Vec<f64>,
@@ -108,13 +108,15 @@ impl Gram {
         let (a, lda) = self.left.from(from);
         let (b, ldb) = if weighted { self.right.from(from) } else { (a, lda) };
         let mut chunks: Vec<&mut [f64]> = self.sums.chunks_mut(CHUNK * m).collect();
-        threads::for_each(&mut chunks, if spread { m * m * rows } else { 0 }, |k, c| {
-            let (first, n) = (k * CHUNK, c.len() / m);
-            let b = &b[first * ldb..];
-            // What is above the chunk's own triangle, and that triangle.
-            f64::inner(Inner { rows, a, lda, m: first, b, ldb, n, c: &mut *c, ldc: m, upper: false });
-            let (a, c) = (&a[first * lda..], &mut c[first..]);
-            f64::inner(Inner { rows, a, lda, m: n, b, ldb, n, c, ldc: m, upper: true });
+        threads::for_each(&mut chunks, if spread { m * m * rows } else { 0 }, |k, sums| {
+            let first = k * CHUNK;
+            let (a, many) = (&a[first * lda..], sums.len() / m);
+            for below in (first..m).step_by(CHUNK) {
+                let (b, n) = (&b[below * ldb..], CHUNK.min(m - below));
+                // Transposed: the rows of the product are the columns of the sums.
+                let c = Strided { data: &mut sums[below..], down: m, right: 1 };
+                f64::inner(Inner { rows, a, lda, m: many, b, ldb, n, c, upper: below == first });
+            }
         });
     }
 
@@ -128,7 +130,7 @@ impl Gram {
     #[must_use]
     #[inline]
     pub fn at(&self, i: usize, j: usize) -> f64 {
-        self.sums[i.min(j) + i.max(j) * self.totals.len()]
+        self.sums[i.max(j) + i.min(j) * self.totals.len()]
     }
 
     /// Number i of Σ dᵢ aᵢ.

@@ -6,6 +6,7 @@ mod gram;
 pub(crate) mod inference;
 mod least_squares;
 mod path;
+mod pivoted;
 mod polynomial;
 mod refine;
 mod residual;

@@ -3,8 +3,7 @@
 use super::number::{two_product, two_sum};
 use super::{Dd, Unit, dispatch};
 use crate::Real;
-use crate::linalg::survey::Survey;
-use crate::real::Inner;
+use crate::linalg::{survey::Survey, vectors};
 
 /// A run of double-doubles, highs and lows apart so that loops over them are vector code.
 #[derive(Debug, Clone, Default)]
@@ -83,21 +82,7 @@ impl Run {
 
     /// Σᵢ hiᵢ vᵢ over the high parts of both, in f64.
     pub fn dot(&self, v: &Self) -> f64 {
-        let mut sum = [0.0];
-        let (n, m) = (self.hi.len(), 1);
-        f64::inner(Inner {
-            rows: n,
-            a: &self.hi,
-            lda: n,
-            m,
-            b: &v.hi,
-            ldb: n,
-            n: 1,
-            c: &mut sum,
-            ldc: 1,
-            upper: false,
-        });
-        sum[0]
+        vectors::dot(&self.hi, &v.hi)
     }
 
     /// The largest |hiᵢ|.

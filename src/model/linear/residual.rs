@@ -15,7 +15,7 @@ pub(super) struct Residual {
     pub sum: Dd,
     /// Σ w r².
     pub square: f64,
-    /// What a residual may be off by beyond double-double rounding.
+    /// How far a residual may be off beyond double-double rounding.
     pub row_error: f64,
     /// The largest |w r|, where the products may be off by more than double-double rounding; else 0.
     largest: f64,
@@ -31,7 +31,7 @@ pub(super) enum Arithmetic {
 }
 
 impl Residual {
-    /// What product j may be off by beyond double-double rounding.
+    /// How far product j may be off beyond double-double rounding.
     pub fn product_error<T: Real>(&self, design: &Design<'_, T>, j: usize) -> f64 {
         anchored::dots_error(design.rows(), rows(design.features()), design.x[j].reach, self.largest)
     }
@@ -39,7 +39,7 @@ impl Residual {
 
 /// How many rows are worked on while they are in the second-level cache.
 fn rows(features: usize) -> usize {
-    ((1 << 15) / features.max(1)).next_power_of_two().clamp(128, 1024)
+    ((1 << 15) / features.max(1)).next_power_of_two().clamp(256, 1024)
 }
 
 /// Residual and its products for every target.
