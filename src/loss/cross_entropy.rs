@@ -50,6 +50,20 @@ fn below<T: Real>(score: T, max: T) -> T {
     mended((score - max).exp(), score, max)
 }
 
+/// z ← e^(z − max) for runs of `run` numbers, whose maximum is `max` of the run; `e` is scratch, as long as z at least.
+fn exponentials<T: Real>(z: &mut [T], run: usize, max: impl Fn(&[T]) -> T, e: &mut [T]) {
+    let e = &mut e[..z.len()];
+    for (e, z) in e.chunks_exact_mut(run).zip(z.chunks_exact(run)) {
+        let max = max(z);
+        e.iter_mut().zip(z).for_each(|(e, &score)| *e = score - max);
+    }
+    T::exp_each(e);
+    for (e, z) in e.chunks_exact(run).zip(z.chunks_exact_mut(run)) {
+        let max = max(z);
+        e.iter().zip(z).for_each(|(&e, score)| *score = mended(e, *score, max));
+    }
+}
+
 /// The index of the largest score and Σ e^(zⱼ − max) over the others.
 fn normalizer<T: Real>(z: &[T]) -> (usize, T) {
     let top = top(z);
@@ -200,7 +214,7 @@ impl<T: Real> Loss<T> for CrossEntropy {
         }
         let (top, rest) = normalizer(z);
         let max = z[top];
-        z.iter_mut().for_each(|z| *z = (*z - max).exp() / (T::one() + rest));
+        z.iter_mut().for_each(|z| *z = below(*z, max) / (T::one() + rest));
     }
 
     fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
@@ -230,15 +244,20 @@ impl<T: Real> Loss<T> for CrossEntropy {
         if outputs == 1 {
             return T::sigmoid_each(z);
         }
+        let mut e = [T::zero(); CHUNK];
         for z in z.chunks_mut(CHUNK.max(outputs) / outputs * outputs) {
-            z.chunks_exact_mut(outputs).for_each(|z| {
+            // Some samples together, or one that is longer than a chunk in parts.
+            if outputs > CHUNK {
                 let max = z[top(z)];
-                z.iter_mut().for_each(|z| *z -= max);
-            });
-            T::exp_each(z);
-            for z in z.chunks_exact_mut(outputs) {
-                let total = z.iter().fold(T::zero(), |sum, &e| sum + e);
-                z.iter_mut().for_each(|z| *z /= total);
+                for z in z.chunks_mut(CHUNK) {
+                    exponentials(z, z.len(), |_| max, &mut e);
+                }
+            } else {
+                exponentials(z, outputs, |z| z[top(z)], &mut e);
+            }
+            for e in z.chunks_exact_mut(outputs) {
+                let total = e.iter().fold(T::zero(), |sum, &e| sum + e);
+                e.iter_mut().for_each(|e| *e /= total);
             }
         }
     }
@@ -259,9 +278,9 @@ impl<T: Real> Curvature<T> for CrossEntropy {
         let (top, rest) = normalizer(z);
         let total = T::one() + rest;
         for i in 0..k {
-            let p = (z[i] - z[top]).exp() / total;
+            let p = below(z[i], z[top]) / total;
             for j in 0..k {
-                let q = (z[j] - z[top]).exp() / total;
+                let q = below(z[j], z[top]) / total;
                 h[i * k + j] = if i != j { -(p * q) } else { p * if i == top { rest / total } else { T::one() - p } };
             }
         }

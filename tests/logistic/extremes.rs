@@ -3,7 +3,7 @@
 use dashu_float::{FBig, round::mode::HalfEven};
 use proptest::prelude::*;
 use residual::loss::{BinaryCrossEntropy, CrossEntropy};
-use residual::{Loss, Real};
+use residual::{Curvature, Loss, Real};
 
 type Big = FBig<HalfEven, 2>;
 
@@ -46,6 +46,46 @@ impl Truth<Big> {
         truth.size.truncate(1);
         truth
     }
+}
+
+/// Softmax of two or more scores.
+fn softmax(z: &[f64]) -> Vec<Big> {
+    let max = z.iter().fold(f64::NEG_INFINITY, |max, &s| max.max(s));
+    let e: Vec<Big> = z.iter().map(|&s| (big(s) - big(max)).exp()).collect();
+    let total = e.iter().fold(big(0.0), |sum, e| sum + e);
+    e.iter().map(|e| e / &total).collect()
+}
+
+/// Softmax and diag(p) − p pᵀ, one minus p as the sum of the others.
+fn probabilities(z: &[f64]) -> (Vec<Big>, Vec<Big>) {
+    let p = softmax(z);
+    let entry = |i: usize, j: usize| {
+        let others = (0..p.len()).filter(|&l| l != i).fold(big(0.0), |sum, l| sum + &p[l]);
+        if i == j { &p[i] * others } else { -(&p[i] * &p[j]) }
+    };
+    let h = (0..z.len()).flat_map(|i| (0..z.len()).map(move |j| (i, j))).map(|(i, j)| entry(i, j)).collect();
+    (p, h)
+}
+
+/// Holds predictions, one by one and as a block of three samples, and second derivatives against the truth.
+fn check_probabilities<T: Real, L: Curvature<T>>(
+    loss: &L,
+    z: &[f64],
+    p: &[Big],
+    h: &[Big],
+) -> Result<(), TestCaseError> {
+    let scores: Vec<T> = z.iter().map(|&z| T::of(z)).collect();
+    let (mut alone, mut block, mut curvature) = (scores.clone(), scores.repeat(3), vec![T::of(f64::NAN); h.len()]);
+    loss.respond(&mut alone);
+    loss.block_respond(&mut block, z.len());
+    loss.curvature(&scores, &scores, &mut curvature);
+    let predictions = alone.iter().zip(p).chain(block.iter().zip(p.iter().cycle())).map(|(p, truth)| (p, truth, ULPS));
+    // A second derivative is a product of two probabilities.
+    for (&got, truth, ulps) in predictions.chain(curvature.iter().zip(h).map(|(h, truth)| (h, truth, 2.0 * ULPS))) {
+        let off = truth.distance(got.to_f64()) / ulp::<T>(truth.rounded());
+        prop_assert!(off <= ulps, "{got} is off by {off} ulps at {z:?}");
+    }
+    Ok(())
 }
 
 /// A number that an error can be measured from.
@@ -168,6 +208,23 @@ proptest! {
     }
 
     #[test]
+    fn probabilities_and_curvature(z in scores(1..7, 150.0)) {
+        // No entry of the second derivatives underflows at these sizes.
+        let alone = z.len() == 1;
+        let limit = |size: f64| move |&z: &f64| f64::from(z.clamp(-size, size) as f32);
+        let single: Vec<f64> = z.iter().map(limit(if alone { 40.0 } else { 15.0 })).collect();
+        // One score is a softmax of it and 0.
+        let (p, h) = probabilities(&if alone { vec![z[0], 0.0] } else { z.clone() });
+        let (p, h) = (&p[..z.len()], &h[..z.len() * z.len()]);
+        check_probabilities::<f64, _>(&CrossEntropy, &z, p, h)?;
+        if alone {
+            check_probabilities::<f64, _>(&BinaryCrossEntropy, &z, p, h)?;
+        }
+        let (p, h) = probabilities(&if alone { vec![single[0], 0.0] } else { single.clone() });
+        check_probabilities::<f32, _>(&CrossEntropy, &single, &p[..z.len()], &h[..z.len() * z.len()])?;
+    }
+
+    #[test]
     fn bernoulli_in_f32(z in scores(1..2, 80.0), hard: bool, seed: u64) {
         let z = [f64::from(z[0] as f32)];
         let y = [targets(2, hard, seed)[0]];
@@ -209,6 +266,20 @@ fn far<T: Real>(size: f64) {
                 same::<T>(&CrossEntropy, &z, &y, if hit == top { 0.0 } else { share * 2.0 * size }, &gradient);
             }
         }
+    }
+}
+
+/// More classes than are taken together, in parts.
+#[test]
+fn many_classes() {
+    let z: Vec<f64> = (0..300).map(|j| f64::from((j * 7919) % 311) / 3.0 + 1e-9 * f64::from(j)).collect();
+    let p = softmax(&z);
+    let (mut block, mut alone) = (z.repeat(2), z.clone());
+    CrossEntropy.block_respond(&mut block, 300);
+    CrossEntropy.respond(&mut alone);
+    for (&got, truth) in block.iter().chain(&alone).zip(p.iter().cycle()) {
+        let off = truth.distance(got) / ulp::<f64>(truth.rounded());
+        assert!(off <= ULPS, "{got} is off by {off} ulps");
     }
 }
 
