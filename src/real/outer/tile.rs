@@ -108,9 +108,7 @@ fn load<S: Simd, T: Lanes, const I: usize, const J: usize>(
     if at.whole(c, rows) {
         for q in 0..J {
             let column = T::split(simd, &c.data[at.offset + q * c.right..][..rows]).0;
-            for p in 0..I {
-                sums[q][p] = column[p];
-            }
+            sums[q].copy_from_slice(&column[..I]);
         }
         return;
     }
@@ -139,9 +137,7 @@ fn store<S: Simd, T: Lanes, const I: usize, const J: usize>(
     if at.whole(c, rows) {
         for q in 0..J {
             let column = T::split_mut(simd, &mut c.data[at.offset + q * c.right..][..rows]).0;
-            for p in 0..I {
-                column[p] = sums[q][p];
-            }
+            column[..I].copy_from_slice(&sums[q]);
         }
         return;
     }
