@@ -133,6 +133,12 @@ impl Gram {
         self.sums[i.max(j) + i.min(j) * self.totals.len()]
     }
 
+    /// G itself, column-major, its lower triangle; what is above the diagonal does not matter.
+    #[must_use]
+    pub fn into_lower(self) -> Vec<f64> {
+        self.sums
+    }
+
     /// Number i of Σ dᵢ aᵢ.
     #[must_use]
     pub fn total(&self, i: usize) -> f64 {

@@ -64,16 +64,18 @@ impl Factor {
     /// The fast route; `None` where the condition is too high for it.
     fn from_gram<T: Real>(design: &mut Design<'_, T>, l2: f64) -> Option<Self> {
         let gram = gram::centred(design);
-        Self::of_gram(design, &gram, l2)
+        Self::of_gram(design, gram, l2)
     }
 
-    /// The factor for one penalty from a Gram matrix that is there already.
-    pub fn of_gram<T: Real>(design: &Design<'_, T>, gram: &Centred, l2: f64) -> Option<Self> {
+    fn of_gram<T: Real>(design: &Design<'_, T>, gram: Centred, l2: f64) -> Option<Self> {
         let square = |j: usize| gram.at(j, j) + design.penalty(l2, j).value();
         let (order, constant): (Vec<usize>, Vec<usize>) = (0..design.features()).partition(|&j| square(j) > 0.0);
         let norm: Vec<f64> = order.iter().map(|&j| square(j).sqrt()).collect();
         let p = order.len();
-        let mut l = lower(gram, &order, &norm);
+        let side = design.features();
+        let right = |k: usize| order.iter().zip(&norm).map(|(&j, n)| gram.at(j, side + k) / n).collect();
+        let right: Vec<Vec<f64>> = (0..design.outputs()).map(right).collect();
+        let mut l = gram.lower(&order, &norm);
         cholesky::factor(&mut l, p).ok()?;
         let r = transposed(&l, p);
         let mut factor = Self::of_parts(order, norm, r);
@@ -87,10 +89,7 @@ impl Factor {
             .into_iter()
             .map(|column| Dependent { column, combination: vec![0.0; factor.order.len()] })
             .collect();
-        let side = design.features();
-        let first = (0..design.outputs()).map(|k| {
-            let mut c: Vec<f64> =
-                factor.order.iter().zip(&factor.norm).map(|(&j, n)| gram.at(j, side + k) / n).collect();
+        let first = right.into_iter().map(|mut c| {
             factor.solve(&mut c);
             c
         });
@@ -229,21 +228,6 @@ impl Factor {
 
 /// Columns transposed at a time: one line of cache each.
 const TILE: usize = 8;
-
-/// The lower triangle of the Gram matrix, column-major, of columns divided by their norms.
-fn lower(gram: &Centred, order: &[usize], norm: &[f64]) -> Vec<f64> {
-    let p = order.len();
-    let mut l = vec![0.0; p * p];
-    let inverse: Vec<f64> = norm.iter().map(|n| 1.0 / n).collect();
-    for (j, column) in l.chunks_exact_mut(p.max(1)).enumerate() {
-        for i in j + 1..p {
-            column[i] = gram.at(order[i], order[j]) * (inverse[i] * inverse[j]);
-        }
-        // With its penalty every column has norm 1.
-        column[j] = 1.0;
-    }
-    l
-}
 
 /// Lᵀ by columns.
 fn transposed(l: &[f64], p: usize) -> Vec<Vec<f64>> {

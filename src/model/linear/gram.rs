@@ -22,6 +22,25 @@ impl Centred {
     pub fn at(&self, i: usize, j: usize) -> f64 {
         self.sums.at(i, j) * self.scales[i] * self.scales[j] - self.off[i] * self.off[j]
     }
+
+    /// The lower triangle over the columns `order` (ascending), column-major and factored in place, each column divided by its
+    /// `norm`; with its penalty every column has norm 1.
+    pub fn lower(self, order: &[usize], norm: &[f64]) -> Vec<f64> {
+        let (p, side) = (order.len(), self.scales.len());
+        let factors: Vec<f64> = order.iter().zip(norm).map(|(&j, n)| self.scales[j] / n).collect();
+        let off: Vec<f64> = order.iter().zip(norm).map(|(&j, n)| self.off[j] / n).collect();
+        let mut l = self.sums.into_lower();
+        for j in 0..p {
+            // What is written lies before what is still to be read.
+            let (from, to) = (order[j] * side, j * p);
+            for i in j + 1..p {
+                l[to + i] = l[from + order[i]] * (factors[i] * factors[j]) - off[i] * off[j];
+            }
+            l[to + j] = 1.0;
+        }
+        l.truncate(p * p);
+        l
+    }
 }
 
 /// Gram matrix of the centred columns and targets. What the means were off by is found on the way, corrected in the
