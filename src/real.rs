@@ -7,6 +7,7 @@ mod inner;
 mod lanes;
 mod logits;
 mod outer;
+mod several;
 mod sums;
 
 pub(crate) use columns::CHAIN;
@@ -16,6 +17,8 @@ pub use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
+pub(crate) use several::DEPTH;
+pub use several::{Blend, Cross};
 
 use functions::{Each, Function};
 use nalgebra::RealField;
@@ -54,6 +57,18 @@ pub trait Real: RealField + Copy + Default {
     /// Xᵀ v, a few columns at a time.
     #[doc(hidden)]
     fn dots(product: Dots<'_, Self>) {
+        product.plain();
+    }
+
+    /// Z = W X on feature columns, for several outputs.
+    #[doc(hidden)]
+    fn blend(product: Blend<'_, Self>) {
+        product.plain();
+    }
+
+    /// dW = dZ Xᵀ on feature columns, for several outputs.
+    #[doc(hidden)]
+    fn cross(product: Cross<'_, Self>) {
         product.plain();
     }
 
@@ -167,6 +182,14 @@ impl Real for f32 {
         vectorize(product);
     }
 
+    fn blend(product: Blend<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn cross(product: Cross<'_, Self>) {
+        vectorize(product);
+    }
+
     fn rectify(numbers: Rectify<'_, Self>) {
         vectorize(numbers);
     }
@@ -236,6 +259,14 @@ impl Real for f64 {
     }
 
     fn scores(product: Scores<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn blend(product: Blend<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn cross(product: Cross<'_, Self>) {
         vectorize(product);
     }
 
