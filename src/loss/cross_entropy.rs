@@ -34,11 +34,41 @@ fn top<T: Real>(z: &[T]) -> usize {
     top
 }
 
+/// e^(score − max) from `e`, the exponential of the rounded difference: what rounding took from the difference d, found
+/// exactly, is worth up to |d| / 2 units of the last place of e.
+#[inline(always)]
+fn mended<T: Real>(e: T, score: T, max: T) -> T {
+    let difference = score - max;
+    let back = difference - score;
+    let lost = (score - (difference - back)) - (max + back);
+    // At 0 the difference may be infinite, and `lost` NaN.
+    if e > T::zero() { e + e * lost } else { e }
+}
+
+/// e^(score − max).
+fn below<T: Real>(score: T, max: T) -> T {
+    mended((score - max).exp(), score, max)
+}
+
+/// z ← e^(z − max) for runs of `run` numbers, whose maximum is `max` of the run; `e` is scratch, as long as z at least.
+fn exponentials<T: Real>(z: &mut [T], run: usize, max: impl Fn(&[T]) -> T, e: &mut [T]) {
+    let e = &mut e[..z.len()];
+    for (e, z) in e.chunks_exact_mut(run).zip(z.chunks_exact(run)) {
+        let max = max(z);
+        e.iter_mut().zip(z).for_each(|(e, &score)| *e = score - max);
+    }
+    T::exp_each(e);
+    for (e, z) in e.chunks_exact(run).zip(z.chunks_exact_mut(run)) {
+        let max = max(z);
+        e.iter().zip(z).for_each(|(&e, score)| *score = mended(e, *score, max));
+    }
+}
+
 /// The index of the largest score and Σ e^(zⱼ − max) over the others.
 fn normalizer<T: Real>(z: &[T]) -> (usize, T) {
     let top = top(z);
-    let rest = z.iter().enumerate().filter(|&(j, _)| j != top).fold(T::zero(), |sum, (_, &s)| sum + (s - z[top]).exp());
-    (top, rest)
+    let others = z.iter().enumerate().filter(|&(j, _)| j != top);
+    (top, others.fold(T::zero(), |sum, (_, &score)| sum + below(score, z[top])))
 }
 
 fn value<T: Real>(z: &[T], y: &[T], top: usize, rest: T) -> T {
@@ -69,6 +99,7 @@ fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
             || {
                 for (i, (z, y)) in z.chunks_exact(k).zip(y.chunks_exact(k)).enumerate() {
                     let (top, e) = (top(z), &mut e[i * k..][..k]);
+                    e.iter_mut().zip(z).for_each(|(e, &score)| *e = mended(*e, score, z[top]));
                     e[top] = T::zero();
                     rests[i] = e.iter().fold(T::zero(), |sum, &e| sum + e);
                     if let Some(dz) = dz.get_mut((first + i) * k..(first + i + 1) * k) {
@@ -119,6 +150,7 @@ fn one_by_one<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
         if let Some(dz) = dz.get_mut(i * k..(i + 1) * k) {
             dz.iter_mut().zip(z).for_each(|(dz, &s)| *dz = s - z[top]);
             T::exp_each(dz);
+            dz.iter_mut().zip(z).for_each(|(e, &score)| *e = mended(*e, score, z[top]));
             dz[top] = T::zero();
             rest = dz.iter().fold(T::zero(), |sum, &e| sum + e);
             let (one, factor) = (T::one(), if w > T::zero() { w * scale } else { T::zero() });
@@ -135,6 +167,7 @@ fn one_by_one<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
                 let e = &mut e[..part.len()];
                 e.iter_mut().zip(part).for_each(|(e, &s)| *e = s - z[top]);
                 T::exp_each(e);
+                e.iter_mut().zip(part).for_each(|(e, &score)| *e = mended(*e, score, z[top]));
                 let others = e.iter().enumerate().filter(|&(j, _)| c * CHUNK + j != top);
                 others.fold(sum, |sum, (_, &e)| sum + e)
             });
@@ -168,7 +201,7 @@ impl<T: Real> Loss<T> for CrossEntropy {
         let one = T::one();
         let total = one + rest;
         for (j, dz) in dz.iter_mut().enumerate() {
-            let p = (z[j] - z[top]).exp() / total;
+            let p = below(z[j], z[top]) / total;
             let q = if j == top { rest / total } else { one - p };
             *dz = (one - y[j]) * p - y[j] * q;
         }
@@ -181,7 +214,7 @@ impl<T: Real> Loss<T> for CrossEntropy {
         }
         let (top, rest) = normalizer(z);
         let max = z[top];
-        z.iter_mut().for_each(|z| *z = (*z - max).exp() / (T::one() + rest));
+        z.iter_mut().for_each(|z| *z = below(*z, max) / (T::one() + rest));
     }
 
     fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
@@ -211,15 +244,20 @@ impl<T: Real> Loss<T> for CrossEntropy {
         if outputs == 1 {
             return T::sigmoid_each(z);
         }
+        let mut e = [T::zero(); CHUNK];
         for z in z.chunks_mut(CHUNK.max(outputs) / outputs * outputs) {
-            z.chunks_exact_mut(outputs).for_each(|z| {
+            // Some samples together, or one that is longer than a chunk in parts.
+            if outputs > CHUNK {
                 let max = z[top(z)];
-                z.iter_mut().for_each(|z| *z -= max);
-            });
-            T::exp_each(z);
-            for z in z.chunks_exact_mut(outputs) {
-                let total = z.iter().fold(T::zero(), |sum, &e| sum + e);
-                z.iter_mut().for_each(|z| *z /= total);
+                for z in z.chunks_mut(CHUNK) {
+                    exponentials(z, z.len(), |_| max, &mut e);
+                }
+            } else {
+                exponentials(z, outputs, |z| z[top(z)], &mut e);
+            }
+            for e in z.chunks_exact_mut(outputs) {
+                let total = e.iter().fold(T::zero(), |sum, &e| sum + e);
+                e.iter_mut().for_each(|e| *e /= total);
             }
         }
     }
@@ -240,9 +278,9 @@ impl<T: Real> Curvature<T> for CrossEntropy {
         let (top, rest) = normalizer(z);
         let total = T::one() + rest;
         for i in 0..k {
-            let p = (z[i] - z[top]).exp() / total;
+            let p = below(z[i], z[top]) / total;
             for j in 0..k {
-                let q = (z[j] - z[top]).exp() / total;
+                let q = below(z[j], z[top]) / total;
                 h[i * k + j] = if i != j { -(p * q) } else { p * if i == top { rest / total } else { T::one() - p } };
             }
         }
