@@ -13,4 +13,4 @@ pub(crate) mod simd;
 pub(crate) mod threads;
 
 pub use block::Block;
-pub(crate) use block::{block_rows, reshape};
+pub(crate) use block::{PADDING, block_rows, reshape};
