@@ -99,7 +99,11 @@ impl<T: Real> Loss<T> for CrossEntropy {
                 exponentials(z, outputs, |z| z[top(z)], &mut e);
             }
             for e in z.chunks_exact_mut(outputs) {
-                let total = e.iter().fold(T::zero(), |sum, &e| sum + e);
+                // The largest, 1, comes last: the others would lose their digits to it one by one.
+                let top = top(e);
+                e[top] = T::zero();
+                let total = T::one() + e.iter().fold(T::zero(), |sum, &e| sum + e);
+                e[top] = T::one();
                 e.iter_mut().for_each(|e| *e /= total);
             }
         }

@@ -3,68 +3,23 @@
 //! `inference` of a fitted linear or logistic model with one output gives an [`Inference`]; its `Display` is the table that
 //! people know from R and statsmodels.
 
+mod covariance;
 mod distribution;
+mod hypotheses;
+mod influence;
+mod parts;
+mod prediction;
 mod table;
 
+pub use covariance::Covariance;
+pub(crate) use hypotheses::Diagnostics;
+pub use hypotheses::{ChiSquareTest, FTest, JarqueBera};
+pub(crate) use influence::{Influence, Residuals};
+pub(crate) use parts::{Alias, Link, Parts};
+pub use prediction::Prediction;
+
 use crate::{Error, Result};
-use distribution::Distribution;
-use nalgebra::{DMatrix, DMatrixView};
-
-/// How the covariance of the estimates is computed: from the model, or robust to variances that differ (or a model that is
-/// wrong) in the sandwich form B (X' D X) B, B = (X' W X)⁻¹.
-///
-/// With eᵢ the residual, wᵢ the weight, h the leverage, n rows and p coefficients, D is diagonal with
-///
-/// | | dᵢ |
-/// |---|---|
-/// | `Classical` | none: σ² B (logistic: B, the inverse information) |
-/// | `Hc0` | (w e)² |
-/// | `Hc1` | (w e)² n / (n − p) |
-/// | `Hc2` | (w e)² / (1 − h) |
-/// | `Hc3` | (w e)² / (1 − h)² |
-///
-/// Source: White (1980), Econometrica 48; MacKinnon and White (1985), Journal of Econometrics 29.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Covariance {
-    /// As the model says.
-    #[default]
-    Classical,
-    /// White's.
-    Hc0,
-    /// With n / (n − p).
-    Hc1,
-    /// Unbiased under equal variances.
-    Hc2,
-    /// Close to the jackknife; the safe choice in small samples.
-    Hc3,
-}
-
-/// The test that all coefficients but the intercept are 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FTest {
-    /// F.
-    pub statistic: f64,
-    /// Of the numerator: how many coefficients are tested.
-    pub numerator: f64,
-    /// Of the denominator: n − p.
-    pub denominator: f64,
-    /// The probability of a larger F.
-    pub p_value: f64,
-}
-
-/// A prediction with its uncertainty.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Prediction {
-    /// The estimated mean.
-    pub fit: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-    /// Interval for the mean.
-    pub mean: (f64, f64),
-    /// Interval for one new observation (of weight 1).
-    pub new: (f64, f64),
-}
+use nalgebra::DMatrix;
 
 /// Estimates with all that is known of their quality; the intercept comes first, then the features.
 ///
@@ -91,70 +46,6 @@ pub struct Inference {
     statistics: Vec<f64>,
     p_values: Vec<f64>,
     covariance: DMatrix<f64>,
-}
-
-/// How a score becomes a prediction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Link {
-    /// As it is: linear regression.
-    Identity,
-    /// Through the logistic function.
-    Logit,
-}
-
-/// What the models fill in.
-#[derive(Debug, Clone)]
-pub(crate) struct Parts {
-    /// The model, as the head of the table says it.
-    pub title: &'static str,
-    pub link: Link,
-    pub kind: Covariance,
-    pub intercept: bool,
-    /// One a coefficient, the intercept first.
-    pub names: Vec<String>,
-    /// NaN for an aliased one.
-    pub coefficients: Vec<f64>,
-    /// B with B Bᵀ the covariance of the coefficients; rows of aliased ones are NaN.
-    pub root: DMatrix<f64>,
-    /// A number near the middle of each feature, and B for the model with features less that number: the same but for the
-    /// intercept's row. Predictions use it, since they lose no digits then. Zeros and `root` itself will do.
-    pub centre: Vec<f64>,
-    pub centred_root: DMatrix<f64>,
-    /// Per aliased coefficient its position, a constant, and positions and shares of the ones that it is a combination of.
-    pub aliased: Vec<Alias>,
-    /// n, rows of positive weight.
-    pub observations: usize,
-    /// n less the number of coefficients.
-    pub degrees_of_freedom: f64,
-    /// How many numbers were estimated, as AIC and BIC count.
-    pub parameters: usize,
-    /// Residual standard error; with one, statistics are t, without they are z.
-    pub sigma: Option<f64>,
-    pub r2: Option<f64>,
-    pub adjusted_r2: Option<f64>,
-    pub f_statistic: Option<(f64, f64)>,
-    pub deviance: Option<f64>,
-    pub null_deviance: Option<f64>,
-    pub log_likelihood: f64,
-    pub leverage: Vec<f64>,
-    pub cooks_distance: Vec<f64>,
-    pub studentized_residuals: Vec<f64>,
-    /// One a feature; NaN for an aliased one.
-    pub vif: Vec<f64>,
-    pub condition: f64,
-    /// Whether the residuals are no more than rounding of the targets.
-    pub perfect: bool,
-}
-
-/// A column that is a combination of others: x = constant + Σ share · x.
-#[derive(Debug, Clone)]
-pub(crate) struct Alias {
-    /// Feature, from 0.
-    pub feature: usize,
-    pub constant: f64,
-    pub shares: Vec<(usize, f64)>,
-    /// Size of the rounding that is no contradiction.
-    pub tolerance: f64,
 }
 
 impl Inference {
@@ -242,16 +133,24 @@ impl Inference {
         self.parts.log_likelihood
     }
 
-    /// Akaike's criterion, −2 log-likelihood + 2 m; m counts σ among the parameters, as R does (statsmodels does not).
+    /// Akaike's criterion, −2 log-likelihood + 2 m; m counts σ of a linear model among the parameters, as R does. statsmodels
+    /// does not: its number is this less 2.
     #[must_use]
     pub fn aic(&self) -> f64 {
         2.0 * self.parts.parameters as f64 - 2.0 * self.parts.log_likelihood
     }
 
-    /// The Bayesian criterion, −2 log-likelihood + m ln n; m as in [`aic`](Inference::aic).
+    /// The Bayesian criterion, −2 log-likelihood + m ln n; m as in [`aic`](Inference::aic). That of statsmodels is this less
+    /// ln n for a linear model.
     #[must_use]
     pub fn bic(&self) -> f64 {
         (self.parts.observations as f64).ln() * self.parts.parameters as f64 - 2.0 * self.parts.log_likelihood
+    }
+
+    /// n, the rows of positive weight.
+    #[must_use]
+    pub fn observations(&self) -> usize {
+        self.parts.observations
     }
 
     /// n less the number of estimated coefficients; rows of weight 0 do not count.
@@ -264,6 +163,18 @@ impl Inference {
     #[must_use]
     pub fn sigma(&self) -> Option<f64> {
         self.parts.sigma
+    }
+
+    /// Σ w e²; none for a logistic model, whose [`deviance`](Inference::deviance) takes its place.
+    #[must_use]
+    pub fn residual_sum_of_squares(&self) -> Option<f64> {
+        self.parts.squares.map(|(residual, _)| residual)
+    }
+
+    /// Σ w (y − ȳ)², without an intercept Σ w y²; none for a logistic model.
+    #[must_use]
+    pub fn total_sum_of_squares(&self) -> Option<f64> {
+        self.parts.squares.map(|(_, total)| total)
     }
 
     /// R² = 1 − Σ w e² / Σ w (y − ȳ)², without an intercept against Σ w y²; none where that is 0. For a logistic model
@@ -279,16 +190,6 @@ impl Inference {
         self.parts.adjusted_r2
     }
 
-    /// The test that all coefficients but the intercept are 0, with the covariance that was asked for (Wald's form,
-    /// b' V⁻¹ b / q); none for a logistic model, or where nothing can be tested.
-    #[must_use]
-    pub fn f_test(&self) -> Option<FTest> {
-        let (statistic, numerator) = self.parts.f_statistic?;
-        let denominator = self.parts.degrees_of_freedom;
-        let p_value = distribution::f_upper(statistic, numerator, denominator);
-        Some(FTest { statistic, numerator, denominator, p_value })
-    }
-
     /// −2 (log-likelihood − that of the saturated model), of a logistic model.
     #[must_use]
     pub fn deviance(&self) -> Option<f64> {
@@ -301,25 +202,8 @@ impl Inference {
         self.parts.null_deviance
     }
 
-    /// hᵢ, how far row i draws the fit to itself: the derivative of its fitted value in its target; 0 for weight 0.
-    #[must_use]
-    pub fn leverage(&self) -> &[f64] {
-        &self.parts.leverage
-    }
-
-    /// Cook's distance r² h / ((1 − h) p), r the standardized residual √w e / (σ √(1 − h)); NaN where h = 1.
-    #[must_use]
-    pub fn cooks_distance(&self) -> &[f64] {
-        &self.parts.cooks_distance
-    }
-
-    /// Residuals over their standard deviation, with σ from a fit without the row itself; NaN where h = 1.
-    #[must_use]
-    pub fn studentized_residuals(&self) -> &[f64] {
-        &self.parts.studentized_residuals
-    }
-
-    /// Variance inflation of each feature: 1 / (1 − R²) of the feature on the others; NaN for an aliased one.
+    /// Variance inflation of each feature: 1 / (1 − R²) of the feature on the others, weighted as in the covariance of the
+    /// estimates (logistic: by w ŷ (1 − ŷ), as R's `car::vif`); NaN for an aliased one.
     #[must_use]
     pub fn vif(&self) -> &[f64] {
         &self.parts.vif
@@ -338,84 +222,10 @@ impl Inference {
         self.parts.perfect
     }
 
-    /// Predictions for the rows of x (n × features), with intervals for the mean and for one new observation.
-    ///
-    /// For a logistic model the interval of the mean is that of the score, transformed, and the one of a new observation is
-    /// the smallest of {0}, {1}, {0, 1} that holds with this probability.
-    ///
-    /// # Errors
-    /// [`Error::Config`] unless 0 < level < 1, [`Error::Shape`] for the wrong number of columns, [`Error::NotFinite`], and
-    /// [`Error::Undefined`] for a row in which an aliased feature is not the combination that it was in the data: then
-    /// the data say nothing about the prediction.
-    pub fn predict<'a>(&self, x: impl Into<DMatrixView<'a, f64>>, level: f64) -> Result<Vec<Prediction>> {
-        let x = x.into();
-        let quantile = self.quantile(level)?;
-        let features = self.parts.centre.len();
-        if x.ncols() != features {
-            return Err(Error::Shape { what: "columns of x", expected: features, found: x.ncols() });
-        }
-        (0..x.nrows())
-            .map(|i| {
-                let row: Vec<f64> = (0..features).map(|j| x[(i, j)]).collect();
-                self.parts.predict(i, &row, quantile, level)
-            })
-            .collect()
-    }
-
     fn quantile(&self, level: f64) -> Result<f64> {
         if !(level > 0.0 && level < 1.0) {
             return Err(Error::Config { name: "level", needs: "above 0 and below 1" });
         }
         Ok(self.parts.distribution().quantile(level))
-    }
-}
-
-impl Parts {
-    fn distribution(&self) -> Distribution {
-        match self.sigma {
-            Some(_) => Distribution::Student(self.degrees_of_freedom),
-            None => Distribution::Normal,
-        }
-    }
-
-    fn predict(&self, i: usize, row: &[f64], quantile: f64, level: f64) -> Result<Prediction> {
-        if let Some(column) = row.iter().position(|v| !v.is_finite()) {
-            return Err(Error::NotFinite { what: "x", row: i, column });
-        }
-        for alias in &self.aliased {
-            let combined = alias.shares.iter().fold(alias.constant, |sum, &(j, c)| sum + c * row[j]);
-            let size = alias.shares.iter().fold(alias.constant.abs(), |sum, &(j, c)| sum + (c * row[j]).abs());
-            if (combined - row[alias.feature]).abs() > 1e-8 * (size + alias.tolerance) {
-                return Err(Error::Undefined {
-                    what: "a prediction",
-                    why: "an aliased feature is not the combination of others that it was in the data; drop the feature",
-                });
-            }
-        }
-        let first = usize::from(self.intercept);
-        let estimated = |&j: &usize| !self.coefficients[first + j].is_nan();
-        let features: Vec<usize> = (0..row.len()).filter(estimated).collect();
-        let level_of_fit = if self.intercept { self.coefficients[0] } else { 0.0 };
-        let score = features.iter().fold(level_of_fit, |sum, &j| sum + self.coefficients[first + j] * row[j]);
-        let spread = (0..self.centred_root.ncols()).map(|c| {
-            let level = if self.intercept { self.centred_root[(0, c)] } else { 0.0 };
-            features.iter().fold(level, |sum, &j| sum + self.centred_root[(first + j, c)] * (row[j] - self.centre[j]))
-        });
-        let se = spread.map(|s| s * s).sum::<f64>().sqrt();
-        let around = |width: f64| (score - quantile * width, score + quantile * width);
-        if self.link == Link::Identity {
-            let new = self.sigma.map_or(se, |sigma| sigma.hypot(se));
-            return Ok(Prediction { fit: score, standard_error: se, mean: around(se), new: around(new) });
-        }
-        let sigmoid = |z: f64| if z >= 0.0 { 1.0 / (1.0 + (-z).exp()) } else { z.exp() / (1.0 + z.exp()) };
-        let fit = sigmoid(score);
-        let (low, high) = around(se);
-        let new = (if fit >= level { 1.0 } else { 0.0 }, if 1.0 - fit >= level { 0.0 } else { 1.0 });
-        Ok(Prediction {
-            fit,
-            standard_error: sigmoid(score) * sigmoid(-score) * se,
-            mean: (sigmoid(low), sigmoid(high)),
-            new,
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! Linear regression, and the direct solver that uses its structure.
 
 mod design;
+mod diagnostics;
 mod factor;
 mod gram;
 pub(crate) mod inference;

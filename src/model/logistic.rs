@@ -3,6 +3,7 @@
 mod columns;
 mod cone;
 mod inference;
+mod likelihood;
 mod margins;
 mod separation;
 mod verdict;

@@ -62,6 +62,9 @@ const DENSE: usize = 1000;
 /// λ² relative to R at which the tolerance on the gradient is believed.
 const DECREMENT: f64 = 1e-12;
 
+/// λ² relative to R below which a step is rounding: (64 ε)².
+const FLOOR: f64 = 2e-28;
+
 impl Newton {
     /// The bound on the largest |∂R/∂θⱼ|.
     #[must_use]
@@ -130,7 +133,8 @@ impl Newton {
             let Some(remaining) = system.again(run.objective, &here) else { continue };
             let gain = remaining / decrement;
             let close = run.gradient_norm(&here) <= self.tolerance && remaining <= DECREMENT * scale;
-            let spent = drowned && gain > 0.25 && !old;
+            // Steps that no longer shrink, or are at the rounding of θ: λ² is of second order in them.
+            let spent = drowned && ((gain > 0.25 && !old) || remaining <= FLOOR * scale);
             if close || spent {
                 let stopped = self.polish(&mut run, &mut system, &mut here, remaining, gain);
                 let reason = if close { Reason::Gradient } else { Reason::Value };

@@ -4,7 +4,9 @@ use nalgebra::DMatrix;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use residual::{Affine, Dataset, Lbfgs, LeastSquares, Newton, Observer, Risk, Solution, Solver, SquaredError, Trainer};
+use residual::{
+    Affine, Dataset, Lbfgs, LeastSquares, Newton, Observer, Risk, Solution, Solver, SquaredError, Trainer, Warning,
+};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
@@ -45,6 +47,39 @@ proptest! {
             let off = found.report.value() - direct.report.value();
             // No solver finds less, and all find the same.
             prop_assert!((-1e-13..tolerance * tolerance + 1e-12).contains(&off), "{name}: {off:e}");
+        }
+    }
+}
+
+/// Where a congruence makes one column another plus a constant, the minimum is a line of coefficients: solvers may differ in
+/// them, not in fitted values, and least squares says so.
+#[test]
+fn a_hidden_dependence_is_no_disagreement() {
+    let (n, p, seed) = (8, 3, 762);
+    let whole = |i: usize, j: usize| (((i * 37 + j * 101 + seed) * 7919 + i * i * 13) % 1013) as i64;
+    // Exactly, in whole numbers; divided by 500 only the last digits differ.
+    assert!((0..n).all(|i| whole(i, 2) - whole(i, 0) == 111) && whole(0, 1) - whole(0, 0) != whole(1, 1) - whole(1, 0));
+    let value = |i: usize, j: usize| whole(i, j) as f64 / 500.0 - 1.0;
+    let (x, y) = (DMatrix::from_fn(n, p, value), DMatrix::from_fn(n, 1, |i, _| value(i, 50)));
+    let data = Dataset::new(&x, &y).unwrap();
+    let layer = Affine::new(p, 1);
+    let mut risk = Risk::new(&data, &layer, &SquaredError, 0.0).unwrap();
+    let none: &mut dyn Observer<f64> = &mut ();
+    let direct = LeastSquares::default().minimize(&mut risk, vec![0.1; p + 1], none).unwrap();
+    assert_eq!(direct.report.rank(), Some(2));
+    let [Warning::RankDeficient { column: 2, depends_on }] = direct.report.warnings() else {
+        panic!("{:?}", direct.report)
+    };
+    assert!(depends_on.len() == 1 && depends_on[0].0 == 0 && (depends_on[0].1 - 1.0).abs() < 1e-12, "{depends_on:?}");
+    // Least norm shares the coefficient equally.
+    assert!((direct.params[0] - direct.params[2]).abs() < 1e-12);
+    let newton = Newton::default().minimize(&mut risk, vec![0.1; p + 1], none).unwrap();
+    let lbfgs = Lbfgs::default().tolerance(1e-11).minimize(&mut risk, vec![0.1; p + 1], none).unwrap();
+    for found in [newton, lbfgs] {
+        assert!(found.report.converged());
+        for i in 0..n {
+            let fit = |w: &[f64]| (0..p).fold(w[p], |sum, j| sum + w[j] * x[(i, j)]);
+            assert!((fit(&found.params) - fit(&direct.params)).abs() < 1e-9, "{:?} {:?}", found, direct);
         }
     }
 }

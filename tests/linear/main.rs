@@ -1,8 +1,10 @@
 //! Linear models: digits, rank, penalties, inference.
 
 mod agreement;
+mod diagnostics;
 mod edge_cases;
 mod exact;
+mod keys;
 mod nist;
 mod ols;
 mod rank;

@@ -269,6 +269,14 @@ fn far<T: Real>(size: f64) {
     }
 }
 
+/// Small probabilities beside one that is nearly 1, which a sum that starts with it would round away one by one.
+#[test]
+fn one_near_certain_class() {
+    let z = [33.30829584818663, -0.7370668925496218, 0.0, -0.00019480292504990747, 0.0];
+    let (p, h) = probabilities(&z);
+    check_probabilities::<f64, _>(&CrossEntropy, &z, &p, &h).unwrap();
+}
+
 /// More classes than are taken together, in parts.
 #[test]
 fn many_classes() {

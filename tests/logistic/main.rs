@@ -1,6 +1,9 @@
 //! Logistic regression against reference answers, and the properties that it promises.
 
 mod extremes;
+mod inference;
+#[path = "../linear/keys.rs"]
+mod keys;
 mod metrics;
 mod properties;
 mod reference;

@@ -90,8 +90,8 @@ proptest! {
         let b = fit(&x, &case.y, None, 0.0);
         let back = DMatrix::from_fn(x.ncols(), case.y.ncols(), |j, c| b.coefficients()[(j, c)] * scale(j));
         prop_assert!(apart(a.coefficients().as_slice(), back.as_slice()) < 1e-11, "{a:?} {b:?}");
-        // The tolerance is on ∂R/∂θ, and in such units it is below rounding: a few steps more show that nothing is left to gain.
-        prop_assert!(b.report().iterations() <= a.report().iterations() + 6);
+        // The tolerance is on ∂R/∂θ, and in such units it is below rounding: other steps show that nothing is left to gain.
+        prop_assert!(b.report().iterations() <= a.report().iterations() + 2);
     }
 
     #[test]

@@ -399,6 +399,39 @@ fn reports() -> Result<()> {
 }
 
 #[test]
+fn observers() -> Result<()> {
+    use residual::{LinearRegression, LogisticRegression, Observer, Progress, Reason, Regressor, optim};
+    use std::ops::ControlFlow;
+    struct Third(Vec<f64>);
+    impl Observer<f64> for Third {
+        fn observe(&mut self, progress: &Progress<'_, f64>) -> ControlFlow<()> {
+            let (gradient, params): (Option<f64>, &[f64]) = (progress.gradient_norm(), progress.params());
+            assert!(params.len() == 2 && gradient.is_none_or(|g| g >= 0.0));
+            self.0.push(progress.value());
+            if progress.iteration() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    let (x, y) = line();
+    let data = Dataset::new(&x, &y)?;
+    let gd = LinearRegression::new().solver(optim::Trainer::gd(0.01).epochs(9));
+    let mut third = Third(Vec::new());
+    let model = gd.fit_observed(&data, &mut third)?;
+    assert_eq!((third.0.len(), model.report().reason()), (3, Reason::Stopped));
+    let mut seen = 0;
+    let mut count = |progress: &Progress<'_, f64>| {
+        seen = progress.iteration();
+        ControlFlow::Continue(())
+    };
+    let mut both = (&mut count, Third(Vec::new()));
+    let observer: &mut dyn Observer<f64> = &mut both;
+    gd.fit_observed(&data, observer)?;
+    assert_eq!(seen, 3);
+    let labels = y.map(|y| f64::from(u8::from(y > y.floor() + 10.0)));
+    LogisticRegression::new().l2(1.0).fit_observed(&Dataset::new(&x, &labels)?, &mut ())?;
+    Ok(())
+}
+
+#[test]
 fn models() -> Result<()> {
     use residual::optim::{Lbfgs, Newton, Trainer};
     use residual::{
@@ -495,8 +528,8 @@ fn generic_code() -> Result<()> {
 #[test]
 fn metrics() -> Result<()> {
     use residual::metrics::{
-        accuracy, average_precision, brier, confusion_matrix, f1, log_loss, mae, mse, precision, r2, recall, rmse,
-        roc_auc,
+        Confusion, accuracy, average_precision, brier, confusion_matrix, f1, log_loss, mae, mse, precision, r2, recall,
+        rmse, roc_auc,
     };
     let (y, z) = (dvector![1.0, 2.0, 3.0], dvector![1.0, 2.0, 5.0]);
     near(mse(&y, &z)?, 4.0 / 3.0, 1e-15);
@@ -514,7 +547,7 @@ fn metrics() -> Result<()> {
     near(precision(&y, &g, &"b")?, 1.0, 0.0);
     near(recall(&y, &g, &"b")?, 0.5, 0.0);
     near(f1(&y, &g, &"b")?, 2.0 / 3.0, 1e-15);
-    let confusion = confusion_matrix(&y, &g)?;
+    let confusion: Confusion<&str> = confusion_matrix(&y, &g)?;
     let labels: &[&str] = confusion.labels();
     let counts: &DMatrix<usize> = confusion.counts();
     assert_eq!((labels, counts), (["a", "b", "c"].as_slice(), &dmatrix![1, 0, 0; 0, 1, 1; 0, 0, 1]));
@@ -667,5 +700,55 @@ fn inferences() -> Result<()> {
         assert!(model.inference(&data, kind)?.standard_errors()[1] > 0.0);
     }
     assert!(i.intervals(1.0).is_err() && i.predict(&dmatrix![1.0, 2.0], 0.9).is_err());
+    Ok(())
+}
+
+#[test]
+fn inferences_of_logistic_models() -> Result<()> {
+    use residual::inference::{Covariance, Inference, Prediction};
+    use residual::{Affine, CrossEntropy, Fitted, LogisticRegression, Regressor};
+    // Two groups, of 8 and 12 trials with 2 and 9 successes: logits ln(1/3) and ln 3.
+    let (x, y, trials) = (dmatrix![0.0; 1.0], dvector![0.25, 0.75], [8.0, 12.0]);
+    let data = Dataset::new(&x, &y)?.with_weights(&trials)?.with_names(["dose"])?;
+    let model: Fitted<f64, Affine, CrossEntropy> = LogisticRegression::new().fit(&data)?;
+    let i: Inference = model.inference(&data, Covariance::Classical)?;
+    let (b, se, z, p): (&[f64], &[f64], &[f64], &[f64]) =
+        (i.coefficients(), i.standard_errors(), i.statistics(), i.p_values());
+    assert_eq!(i.names(), ["(intercept)", "dose"]);
+    near(b[0], -(3f64.ln()), 1e-14);
+    near(b[1], 9f64.ln(), 1e-14);
+    // Variances of logits: 1/successes + 1/failures.
+    let variance: f64 = 1.0 / 2.0 + 1.0 / 6.0 + 1.0 / 9.0 + 1.0 / 3.0;
+    near(se[1], variance.sqrt(), 1e-14);
+    near(z[1], 9f64.ln() / variance.sqrt(), 1e-13);
+    // erfc(z / √2) with z = 2.0844702585849713.
+    near(p[1], 0.037_117_412_811_084_14, 1e-14);
+    let intervals: Vec<(f64, f64)> = i.intervals(0.95)?;
+    near(intervals[1].0, b[1] - 1.959_963_984_540_054 * se[1], 1e-13);
+    near(i.covariance()[(0, 1)], -(1.0 / 2.0 + 1.0 / 6.0), 1e-14);
+    near(i.degrees_of_freedom(), 0.0, 0.0);
+    near(i.deviance().unwrap(), 0.0, 1e-13);
+    let share: f64 = 11.0 / 20.0;
+    let part = |successes: f64, n: f64| {
+        2.0 * (successes * (successes / n / share).ln()
+            + (n - successes) * ((1.0 - successes / n) / (1.0 - share)).ln())
+    };
+    near(i.null_deviance().unwrap(), part(2.0, 8.0) + part(9.0, 12.0), 1e-13);
+    // 28 and 220 ways to choose.
+    let ln = |successes: f64, n: f64, ways: f64| {
+        ways.ln() + successes * (successes / n).ln() + (n - successes) * (1.0 - successes / n).ln()
+    };
+    let likelihood: f64 = ln(2.0, 8.0, 28.0) + ln(9.0, 12.0, 220.0);
+    near(i.log_likelihood(), likelihood, 1e-13);
+    near(i.aic(), 4.0 - 2.0 * likelihood, 1e-13);
+    near(i.bic(), 2.0 * 2f64.ln() - 2.0 * likelihood, 1e-13);
+    assert!(i.sigma().is_none() && i.adjusted_r2().is_none() && i.f_test().is_none() && i.r2().is_some());
+    near(i.leverage()[0], 1.0, 1e-12);
+    assert_eq!((i.cooks_distance().len(), i.studentized_residuals().len()), (2, 2));
+    let prediction: Vec<Prediction> = i.predict(&dmatrix![0.0; 1.0], 0.95)?;
+    near(prediction[1].fit, 0.75, 1e-14);
+    near(prediction[1].standard_error, 0.1875 * (1.0 / 9.0 + 1.0 / 3.0f64).sqrt(), 1e-14);
+    assert!(prediction[1].mean.0 > 0.4 && prediction[1].mean.1 < 1.0 && i.to_string().contains("odds ratio"));
+    assert!(model.inference(&data, Covariance::Hc0).is_ok() && i.intervals(0.0).is_err());
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::real::normal_cdf;
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::checked_beta_reg;
+use statrs::function::gamma::checked_gamma_ur;
 
 /// What a statistic is compared with.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +65,15 @@ impl Distribution {
 /// P(F > f) with these degrees of freedom.
 pub(super) fn f_upper(f: f64, numerator: f64, denominator: f64) -> f64 {
     beta(denominator / 2.0, numerator / 2.0, 1.0 / (1.0 + numerator / denominator * f))
+}
+
+/// P(X > x) for χ² with these degrees of freedom; NaN for NaN.
+pub(super) fn chi_square_upper(x: f64, df: f64) -> f64 {
+    match x {
+        x if x <= 0.0 => 1.0,
+        x if df == 2.0 => (-0.5 * x).exp(),
+        x => checked_gamma_ur(0.5 * df, 0.5 * x).unwrap_or(f64::NAN),
+    }
 }
 
 /// The regularized incomplete beta function; NaN outside its domain.

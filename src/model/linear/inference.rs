@@ -1,16 +1,17 @@
 //! Inference for least squares.
 
 use super::design::Design;
+use super::diagnostics::koenker;
 use super::factor::{Dependent, Factor, dot};
 use super::refine::{Coefficients, intercept};
-use super::rows::{Rows, rows};
+use super::rows::{Rows, rows, weight};
 use super::solve::basic;
 use crate::data::Dataset;
 use crate::layer::Affine;
 use crate::linalg::compensated::{Dd, Run};
 use crate::loss::SquaredError;
 use crate::model::Fitted;
-use crate::model::inference::{Alias, Covariance, Inference, Link, Parts};
+use crate::model::inference::{Alias, Covariance, Diagnostics, Inference, Influence, Link, Parts, Residuals};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
 
@@ -153,7 +154,10 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         let log_weights =
             data.weights().map_or(0.0, |w| w.iter().map(|w| w.to_f64()).filter(|&w| w > 0.0).map(f64::ln).sum());
         let log_likelihood = 0.5 * (log_weights - n * ((2.0 * std::f64::consts::PI).ln() + (square / n).ln() + 1.0));
-        let (leverage, cooks_distance, studentized_residuals) = self.rows.influence(variance, df, p);
+        let residuals = self.residuals();
+        let diagnostics = self.diagnostics();
+        // With σ from the other rows.
+        let without = |r: f64, _, _| if r == 0.0 { 0.0 } else { r * ((df - 1.0) / (df - r * r)).sqrt() };
         let centre = (0..self.design.features()).map(|j| self.design.x[j].centre() / self.design.scale(j)).collect();
         Ok(Parts {
             title: "least squares",
@@ -170,19 +174,41 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
             degrees_of_freedom: df,
             parameters: self.used() + 1,
             sigma: Some(sigma),
+            squares: Some((square, total)),
             r2,
             adjusted_r2,
             f_statistic: self.f_statistic(kind, &meat),
             deviance: None,
             null_deviance: None,
             log_likelihood,
-            leverage,
-            cooks_distance,
-            studentized_residuals,
+            influence: Influence::new(residuals, self.rows.leverage.clone(), (sigma, p), without),
+            diagnostics,
             vif: self.vif(),
             condition: self.factor.condition,
             perfect: self.rows.square <= self.rows.raw * (8.0 * T::default_epsilon().to_f64()).powi(2),
         })
+    }
+
+    /// √wᵢ eᵢ in the units of the design.
+    fn pearson(&self, i: usize) -> f64 {
+        weight(self.design, i).sqrt() * self.rows.residuals[i]
+    }
+
+    /// Row by row in the user's units.
+    fn residuals(&self) -> Residuals {
+        let t = self.design.y[0].unit.scale;
+        let residuals: Vec<f64> = self.rows.residuals.iter().map(|e| e / t).collect();
+        let root = self.design.weight_scale.sqrt();
+        let pearson: Vec<f64> = (0..residuals.len()).map(|i| self.pearson(i) / t / root).collect();
+        let fitted = self.design.targets[0].iter().zip(&residuals).map(|(y, e)| y.to_f64() - e).collect();
+        Residuals { fitted, residuals, deviance: pearson.clone(), pearson }
+    }
+
+    fn diagnostics(&self) -> Option<Diagnostics> {
+        let u: Vec<f64> = (0..self.design.rows()).map(|i| self.pearson(i)).collect();
+        let koenker = koenker(self.design, &self.rows, &u);
+        let counting: Vec<f64> = (0..u.len()).filter(|&i| weight(self.design, i) > 0.0).map(|i| u[i]).collect();
+        Diagnostics::new(&counting, koenker)
     }
 
     /// Estimates in the user's units, the intercept first, NaN where aliased.

@@ -6,18 +6,18 @@ use super::refine::Coefficients;
 use crate::linalg::compensated::{self, Run};
 use crate::linalg::threads;
 use crate::model::inference::Covariance;
-use crate::{Error, Real, Result};
+use crate::{Real, Result};
 use nalgebra::DMatrix;
 
 /// Per row and in sum, in the units of the design.
 #[derive(Debug)]
 pub(super) struct Rows {
-    /// √w e.
-    residuals: Vec<f64>,
-    leverage: Vec<f64>,
-    /// The rows of the orthonormal basis times √w are needed again for a sandwich.
-    v: Vec<Vec<f64>>,
-    order: Vec<usize>,
+    /// e.
+    pub residuals: Vec<f64>,
+    pub leverage: Vec<f64>,
+    /// What the rows of the orthonormal basis are made of, which a sandwich needs again.
+    pub v: Vec<Vec<f64>>,
+    pub order: Vec<usize>,
     /// Σ w e².
     pub square: f64,
     /// Σ w (y − ȳ)², without an intercept Σ w y².
@@ -58,7 +58,7 @@ pub(super) fn rows<T: Real>(design: &Design<'_, T>, factor: &Factor, at: &Coeffi
             for i in 0..len {
                 let (w, e) = (weight(design, start + i), r.get(i).value());
                 lane.sums[0] += w * e * e;
-                lane.residuals.push(w.sqrt() * e);
+                lane.residuals.push(e);
                 let level = if design.intercept { 1.0 / design.total.value() } else { 0.0 };
                 lane.leverage.push((w * (level + basis.square(i))).min(1.0));
             }
@@ -84,7 +84,7 @@ pub(super) fn rows<T: Real>(design: &Design<'_, T>, factor: &Factor, at: &Coeffi
     rows
 }
 
-fn weight<T: Real>(design: &Design<'_, T>, i: usize) -> f64 {
+pub(super) fn weight<T: Real>(design: &Design<'_, T>, i: usize) -> f64 {
     design.weights.as_ref().map_or(1.0, |w| w[i])
 }
 
@@ -125,31 +125,10 @@ impl Basis {
     }
 }
 
-/// Above this the row's own target decides its fitted value, and what divides by 1 − h has no value.
-const DECIDED: f64 = 1.0 - 1e-12;
-
 impl Rows {
-    /// Leverage, Cook's distance and studentized residuals.
-    pub fn influence(&self, variance: f64, df: f64, p: f64) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
-        let standardized = |(&e, &h): (&f64, &f64)| match h > DECIDED {
-            true => f64::NAN,
-            false if e == 0.0 => 0.0,
-            false => e / (variance * (1.0 - h)).sqrt(),
-        };
-        let r: Vec<f64> = self.residuals.iter().zip(&self.leverage).map(standardized).collect();
-        let cooks = r.iter().zip(&self.leverage).map(|(r, h)| r * r * h / ((1.0 - h) * p)).collect();
-        let without = |&r: &f64| if r == 0.0 { 0.0 } else { r * ((df - 1.0) / (df - r * r)).sqrt() };
-        (self.leverage.clone(), cooks, r.iter().map(without).collect())
-    }
-
     /// Σ dᵢ qᵢ qᵢᵀ with the level as first basis vector.
     pub fn meat<T: Real>(&self, design: &Design<'_, T>, kind: Covariance, n: f64, df: f64) -> Result<DMatrix<f64>> {
-        if matches!(kind, Covariance::Hc2 | Covariance::Hc3) && self.leverage.iter().any(|&h| h > DECIDED) {
-            return Err(Error::Undefined {
-                what: "this robust covariance",
-                why: "a row has leverage 1, its residual is 0 whatever its target; use Hc0 or Hc1",
-            });
-        }
+        kind.defined(&self.leverage, df)?;
         let first = usize::from(design.intercept);
         let side = first + self.order.len();
         let mut meat = DMatrix::zeros(side, side);
@@ -160,15 +139,8 @@ impl Rows {
             basis.fill(design, &self.order, &self.v, start, len);
             for i in 0..len {
                 let (e, h) = (self.residuals[start + i], self.leverage[start + i]);
-                let d = weight(design, start + i)
-                    * e
-                    * e
-                    * match kind {
-                        Covariance::Hc1 => n / df,
-                        Covariance::Hc2 => 1.0 / (1.0 - h),
-                        Covariance::Hc3 => 1.0 / ((1.0 - h) * (1.0 - h)),
-                        _ => 1.0,
-                    };
+                let w = weight(design, start + i);
+                let d = (w * e).powi(2) * kind.stretch(n, df, h);
                 if first == 1 {
                     q[0] = level;
                 }

@@ -1,12 +1,13 @@
 //! Inference for logistic regression.
 
 use super::columns::Columns;
-use super::margins::{Direction, scores, target};
+use super::likelihood::{Likelihood, Row, rows};
+use super::margins::{Direction, scores};
 use crate::data::Dataset;
 use crate::layer::Affine;
 use crate::loss::{CrossEntropy, Loss};
 use crate::model::Fitted;
-use crate::model::inference::{Alias, Covariance, Inference, Link, Parts};
+use crate::model::inference::{Alias, Covariance, Inference, Influence, Link, Parts, Residuals};
 use crate::risk::Scaling;
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DVector};
@@ -41,22 +42,12 @@ impl<T: Real> Fitted<T, Affine, CrossEntropy> {
                 why: "the fit was penalized, so its coefficients are shrunk and have no such standard errors; use l2 0",
             });
         }
-        Ok(Inference::new(Work::new(data, bias, self.params())?.parts(covariance)))
+        Ok(Inference::new(Work::new(data, bias, self.params())?.parts(covariance)?))
     }
 }
 
 /// How far, in standard errors, the parameters may be from the maximum, squared.
 const DISTANCE: f64 = 1e-6;
-
-/// One row of positive weight.
-struct Row {
-    index: usize,
-    y: f64,
-    w: f64,
-    /// P(1) and P(0).
-    p: f64,
-    q: f64,
-}
 
 /// What the numbers are computed from: the maximum, and the information there in scaled features.
 struct Work<'w, 'd, T: Real> {
@@ -121,7 +112,7 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     /// ∂(log-likelihood) over (1, independent features), scaled.
     fn gradient(&self) -> Vec<f64> {
-        let rest = |row: &Row| row.w * (row.y * row.q - (1.0 - row.y) * row.p);
+        let rest = |row: &Row| row.w * row.residual();
         let mut gradient: Vec<f64> = if self.bias { vec![self.rows.iter().map(rest).sum()] } else { Vec::new() };
         gradient.extend(
             self.columns
@@ -167,16 +158,9 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         let (n, m) = (self.rows.len() as f64, inverse_root.nrows());
         let mut meat = DMatrix::zeros(m, m);
         for row in &self.rows {
-            let e = row.w * (row.y * row.q - (1.0 - row.y) * row.p);
-            let open = 1.0 - leverage[row.index];
-            let factor = match kind {
-                Covariance::Hc1 => n / (n - m as f64),
-                Covariance::Hc2 => 1.0 / open,
-                Covariance::Hc3 => 1.0 / (open * open),
-                _ => 1.0,
-            };
+            let d = (row.w * row.residual()).powi(2) * kind.stretch(n, n - m as f64, leverage[row.index]);
             let x = self.design(row.index);
-            meat.ger(e * e * factor, &x, &x, 1.0);
+            meat.ger(d, &x, &x, 1.0);
         }
         let eigen = meat.symmetric_eigen();
         let mut root = inverse_root * inverse_root.transpose() * eigen.eigenvectors;
@@ -205,13 +189,15 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         out
     }
 
-    fn parts(&self, kind: Covariance) -> Parts {
+    fn parts(&self, kind: Covariance) -> Result<Parts> {
         let (first, m) = (usize::from(self.bias), self.columns.len());
         let inverse_root = self.columns.inverse_root();
         let mut leverage = vec![0.0; self.data.samples()];
         for row in &self.rows {
             leverage[row.index] = row.w * row.p * row.q * inverse_root.tr_mul(&self.design(row.index)).norm_squared();
         }
+        let degrees_of_freedom = self.rows.len() as f64 - m as f64;
+        kind.defined(&leverage, degrees_of_freedom)?;
         let root = self.root(&inverse_root, &leverage, kind);
         let fit = Likelihood::new(&self.rows);
         let null = Likelihood::new(&self.null());
@@ -220,8 +206,10 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         let mut coefficients = self.theta.intercept.clone();
         coefficients.extend(&self.theta.weights);
         self.columns.dependent.iter().for_each(|dependent| coefficients[first + dependent.column] = f64::NAN);
-        let (cooks_distance, studentized_residuals) = self.influence(&leverage, m as f64);
-        Parts {
+        // ±√(d² + h r²).
+        let without = |r: f64, d: f64, h: f64| d.hypot(r * h.sqrt()).copysign(d);
+        let influence = Influence::new(self.residuals(), leverage, (1.0, m as f64), without);
+        Ok(Parts {
             title: "logistic regression",
             link: Link::Logit,
             kind,
@@ -233,22 +221,38 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
             centred_root: self.outward(&root, true),
             aliased: self.aliases(),
             observations: self.rows.len(),
-            degrees_of_freedom: self.rows.len() as f64 - m as f64,
+            degrees_of_freedom,
             parameters: m,
             sigma: None,
+            squares: None,
             r2: (null.log_likelihood < 0.0).then_some(1.0 - fit.log_likelihood / null.log_likelihood),
             adjusted_r2: None,
             f_statistic: None,
             deviance: Some(fit.deviance),
             null_deviance: Some(null.deviance),
             log_likelihood: fit.log_likelihood,
-            leverage,
-            cooks_distance,
-            studentized_residuals,
+            influence,
+            diagnostics: None,
             vif: self.columns.inflation(&inverse_root, self.bias, self.data.features()),
             condition: self.columns.condition(self.bias),
             perfect: false,
+        })
+    }
+
+    /// Row by row.
+    fn residuals(&self) -> Residuals {
+        let (z, _) = scores(self.data, &self.theta);
+        let mut fitted = z;
+        CrossEntropy.block_respond(&mut fitted, 1);
+        let residuals = fitted.iter().zip(self.data.target(0)).map(|(p, y)| y.to_f64() - p).collect();
+        let zeros = vec![0.0; fitted.len()];
+        let mut all = Residuals { fitted, residuals, pearson: zeros.clone(), deviance: zeros };
+        for row in &self.rows {
+            all.residuals[row.index] = row.residual();
+            all.pearson[row.index] = row.pearson();
+            all.deviance[row.index] = row.deviance().sqrt().copysign(row.residual());
         }
+        all
     }
 
     /// The rows with the probabilities of the model without features: the share of successes, or ½ without an intercept.
@@ -269,79 +273,6 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         };
         self.columns.dependent.iter().map(alias).collect()
     }
-
-    /// Cook's distances and studentized residuals.
-    fn influence(&self, leverage: &[f64], m: f64) -> (Vec<f64>, Vec<f64>) {
-        let mut cooks = vec![0.0; leverage.len()];
-        let mut studentized = vec![0.0; leverage.len()];
-        for row in &self.rows {
-            let h = leverage[row.index];
-            let e = row.y * row.q - (1.0 - row.y) * row.p;
-            let pearson = row.w * e * e / (row.p * row.q);
-            cooks[row.index] = pearson * h / ((1.0 - h) * (1.0 - h) * m);
-            studentized[row.index] = (row.deviance() + h * pearson / (1.0 - h)).sqrt().copysign(e);
-        }
-        (cooks, studentized)
-    }
-}
-
-impl Row {
-    /// 2 w (y ln(y/p) + (1 − y) ln((1 − y)/q)).
-    fn deviance(&self) -> f64 {
-        let part = |y: f64, p: f64| if y > 0.0 { y * (y / p).ln() } else { 0.0 };
-        (2.0 * self.w * (part(self.y, self.p) + part(1.0 - self.y, self.q))).max(0.0)
-    }
-}
-
-struct Likelihood {
-    log_likelihood: f64,
-    deviance: f64,
-}
-
-impl Likelihood {
-    fn new(rows: &[Row]) -> Self {
-        let whole = |v: f64| (v - v.round()).abs() <= 1e-6;
-        let counts = rows.iter().all(|row| whole(row.w) && whole(row.w * row.y));
-        let part = |y: f64, p: f64| if y > 0.0 { y * p.ln() } else { 0.0 };
-        let term = |row: &Row| {
-            let ways = if counts { ln_choose(row.w.round(), (row.w * row.y).round()) } else { 0.0 };
-            row.w * (part(row.y, row.p) + part(1.0 - row.y, row.q)) + ways
-        };
-        Self { log_likelihood: rows.iter().map(term).sum(), deviance: rows.iter().map(Row::deviance).sum() }
-    }
-}
-
-/// ln(n over k) of whole numbers: products for few, Stirling's series for many.
-fn ln_choose(n: f64, k: f64) -> f64 {
-    let k = k.min(n - k);
-    if k <= 100.0 {
-        return (1..=k as usize).map(|i| ((n - k + i as f64) / i as f64).ln()).sum();
-    }
-    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
-}
-
-/// ln n! for n > 100, where the first terms of Stirling's series have all digits.
-fn ln_factorial(n: f64) -> f64 {
-    let square = n * n;
-    (n + 0.5) * n.ln() - n
-        + 0.5 * std::f64::consts::TAU.ln()
-        + (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / (1260.0 * square)) / square) / n
-}
-
-fn rows<T: Real>(data: &Dataset<'_, T>, theta: &Direction) -> Vec<Row> {
-    let (z, _) = scores(data, theta);
-    let mut y = [0.0];
-    let mut rows = Vec::with_capacity(z.len());
-    for (index, &z) in z.iter().enumerate() {
-        if target(data, index, &mut y) {
-            let (mut p, mut q) = ([z], [-z]);
-            CrossEntropy.respond(&mut p);
-            CrossEntropy.respond(&mut q);
-            let w = data.weights().map_or(1.0, |w| w[index].to_f64());
-            rows.push(Row { index, y: y[0], w, p: p[0], q: q[0] });
-        }
-    }
-    rows
 }
 
 fn information<T: Real>(data: &Dataset<'_, T>, scaling: &Scaling, bias: bool, rows: &[Row]) -> Columns {
