@@ -126,7 +126,7 @@ impl<T: Lanes> Blend<'_, T> {
         for (column, w) in columns.iter().zip(self.weights.chunks_exact(k)) {
             let x = T::split(simd, &column[from..from + step]).0;
             let (low, high) = (x[0], x[1]);
-            let w: &[T; N] = w[c..].first_chunk().expect("a tile lies within the outputs");
+            let Some(w) = w[c..].first_chunk::<N>() else { return };
             for q in 0..N {
                 let w = T::all(simd, w[q]);
                 sums[q][0] = T::fma(simd, low, w, sums[q][0]);

@@ -87,6 +87,13 @@ impl<T: Real> Conditioned<'_, T> {
     fn roughly(&mut self, phi: &mut [f64]) -> Option<Preconditioner> {
         let rough = Lbfgs::default().tolerance(1e-3).max_iterations(20);
         phi.copy_from_slice(&rough.minimize(self, phi.to_vec(), &mut ()).ok()?.params);
+        if self.loss.ignores_shift(self.outputs()) {
+            // The answer is the one whose outputs sum to 0; the steps from here on keep to that, those to here do not.
+            for phi in phi.chunks_exact_mut(self.outputs()) {
+                let mean = phi.iter().sum::<f64>() / phi.len() as f64;
+                phi.iter_mut().for_each(|phi| *phi -= mean);
+            }
+        }
         Some(Preconditioner::new(self, phi))
     }
 
