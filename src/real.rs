@@ -42,6 +42,14 @@ pub trait Real: RealField + Copy + Default {
         None
     }
 
+    /// These numbers as `f64`: in place where they are that already, else copied into `room`.
+    #[doc(hidden)]
+    fn widened<'a>(x: &'a [Self], room: &'a mut Vec<f64>) -> &'a [f64] {
+        room.clear();
+        room.extend(x.iter().map(|x| x.to_f64()));
+        room
+    }
+
     /// C += Aᵀ B.
     #[doc(hidden)]
     fn inner(product: Inner<'_, Self>) {
@@ -264,6 +272,10 @@ impl Real for f64 {
 
     fn in_f64(x: DMatrixView<'_, Self>) -> Option<DMatrixView<'_, f64>> {
         Some(x)
+    }
+
+    fn widened<'a>(x: &'a [Self], _: &'a mut Vec<f64>) -> &'a [f64] {
+        x
     }
 
     fn inner(product: Inner<'_, Self>) {
