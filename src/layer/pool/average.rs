@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 
 /// The mean of every window: z[c, y, x] = Σ_{i, j} image[c, y s + i, x s + j] / (rows · columns).
 ///
-/// Windows and what is dropped as in [`MaxPool2d`].
+/// Windows and what is dropped as in [`MaxPool2d`](super::MaxPool2d).
 ///
 /// ```
 /// use nalgebra::dmatrix;
