@@ -33,6 +33,14 @@ pub trait Real: RealField + Copy + Default {
     /// The nearest `f64`.
     fn to_f64(self) -> f64;
 
+    /// These numbers as `f64`: in place where they are that already, else copied into `room`.
+    #[doc(hidden)]
+    fn widened<'a>(x: &'a [Self], room: &'a mut Vec<f64>) -> &'a [f64] {
+        room.clear();
+        room.extend(x.iter().map(|x| x.to_f64()));
+        room
+    }
+
     /// C += Aᵀ B.
     #[doc(hidden)]
     fn inner(product: Inner<'_, Self>) {
@@ -217,6 +225,10 @@ impl Real for f64 {
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+
+    fn widened<'a>(x: &'a [Self], _: &'a mut Vec<f64>) -> &'a [f64] {
+        x
     }
 
     fn inner(product: Inner<'_, Self>) {

@@ -1,5 +1,7 @@
 //! Checked numbers.
 
+use crate::linalg::survey::Survey;
+use crate::linalg::threads;
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
 use std::borrow::Cow;
@@ -25,6 +27,8 @@ pub struct Dataset<'a, T: Real> {
     y: Matrix<'a, T>,
     weights: Option<Cow<'a, [T]>>,
     names: Option<Vec<String>>,
+    /// One a feature, then one a target, all rows counted once.
+    surveys: Vec<Survey>,
 }
 
 #[derive(Debug, Clone)]
@@ -81,10 +85,9 @@ impl<'a, T: Real> Dataset<'a, T> {
         if y.ncols() == 0 {
             return Err(Error::Empty { what: "the list of targets" });
         }
-        let data = Self { x: Matrix::View(x), y: Matrix::View(y), weights: None, names: None };
-        all_finite("x", data.x())?;
-        all_finite("y", data.y())?;
-        Ok(data)
+        let mut surveys = survey("x", x)?;
+        surveys.extend(survey("y", y)?);
+        Ok(Self { x: Matrix::View(x), y: Matrix::View(y), weights: None, names: None, surveys })
     }
 
     /// Weighs the samples: the risk becomes Σ wᵢ ℓᵢ / Σ wᵢ. A sample of weight 2 equals the sample twice, one of weight
@@ -191,20 +194,23 @@ impl<'a, T: Real> Dataset<'a, T> {
         self.y.column(j)
     }
 
+    /// Range and sum of each feature, then of each target, as if there were no weights.
+    pub(crate) fn surveys(&self) -> &[Survey] {
+        &self.surveys
+    }
+
     /// The same samples with other features or targets of the same number of rows; what is `None` is borrowed.
     pub(crate) fn replaced(&self, x: Option<DMatrix<T>>, y: Option<DMatrix<T>>) -> Result<Dataset<'_, T>> {
         debug_assert!(x.iter().chain(&y).all(|matrix| matrix.nrows() == self.samples()));
-        if let Some(x) = &x {
-            all_finite("x", x.into())?;
-        }
-        if let Some(y) = &y {
-            all_finite("y", y.into())?;
-        }
+        let (features, targets) = self.surveys.split_at(self.features());
+        let mut surveys = x.as_ref().map_or_else(|| Ok(features.to_vec()), |x| survey("x", x.into()))?;
+        surveys.extend(y.as_ref().map_or_else(|| Ok(targets.to_vec()), |y| survey("y", y.into()))?);
         Ok(Dataset {
             x: x.map_or_else(|| Matrix::View(self.x()), Matrix::Owned),
             y: y.map_or_else(|| Matrix::View(self.y()), Matrix::Owned),
             weights: self.weights().map(Cow::Borrowed),
             names: self.names.clone(),
+            surveys,
         })
     }
 
@@ -229,13 +235,25 @@ impl<'a, T: Real> Dataset<'a, T> {
         if weights.as_ref().is_some_and(|w| w.iter().all(|&w| w <= T::zero())) {
             return Err(Error::NoWeight);
         }
-        Ok(Dataset {
-            x: Matrix::Owned(self.x.gather(rows)),
-            y: Matrix::Owned(self.y.gather(rows)),
-            weights: weights.map(Cow::Owned),
-            names: self.names.clone(),
-        })
+        let (x, y) = (self.x.gather(rows), self.y.gather(rows));
+        let mut surveys = survey("x", x.as_view())?;
+        surveys.extend(survey("y", y.as_view())?);
+        let names = self.names.clone();
+        Ok(Dataset { x: Matrix::Owned(x), y: Matrix::Owned(y), weights: weights.map(Cow::Owned), names, surveys })
     }
+}
+
+/// Looks at every column once and checks every entry on the way.
+fn survey<T: Real>(what: &'static str, x: DMatrixView<'_, T>) -> Result<Vec<Survey>> {
+    let mut found: Vec<Option<Survey>> = vec![None; x.ncols()];
+    threads::for_each(&mut found, x.len(), |j, found| {
+        *found = Some(Survey::of(x.column(j).as_slice(), None));
+    });
+    let found: Vec<Survey> = found.into_iter().flatten().collect();
+    if !found.iter().all(|survey| survey.sum.is_finite()) {
+        all_finite(what, x)?;
+    }
+    Ok(found)
 }
 
 /// Checks every entry: v · 0 is 0 for finite v and NaN otherwise, so a sum of them tells in one vectorisable pass.

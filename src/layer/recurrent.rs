@@ -3,9 +3,12 @@
 mod cell;
 mod packing;
 mod parameters;
+mod sequence;
 mod single;
+mod tape;
 
 pub use cell::Cell;
+pub use sequence::Sequence;
 pub use single::RecurrentCell;
 
 use super::Layer;
@@ -14,31 +17,8 @@ use crate::linalg::{Block, product, reshape};
 use crate::{Error, Layout, Real, Result};
 use cell::{Step, StepBack};
 use nalgebra::DMatrix;
-use packing::Packing;
 use parameters::Parameters;
-
-/// The shape of a sequence: `steps` steps of `features` numbers. In a column it lies step by step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Sequence {
-    /// How many steps.
-    pub steps: usize,
-    /// How many numbers a step has.
-    pub features: usize,
-}
-
-impl Sequence {
-    /// steps · features; `usize::MAX` stands for more than can be counted.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.steps.saturating_mul(self.features)
-    }
-
-    /// Whether there is no number in it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+use tape::{RecurrentTape, part, part_mut};
 
 /// A recurrent network: one cell, step after step, over a sequence.
 ///
@@ -48,8 +28,8 @@ impl Sequence {
 /// of a state that has seen the whole sequence. Gradients go back through all steps.
 ///
 /// θ is W_ih (gates · hidden × features), W_hh (gates · hidden × hidden), both column-major, b_ih, b_hh. W_ih starts by
-/// Glorot's rule, every gate's part of W_hh orthogonal, biases at 0 but for the forget gate of `Lstm`, whose part of b_ih
-/// is 1 (b_hh stays 0), so that it remembers before it has learnt to.
+/// Glorot's rule for units that `features` + `hidden` numbers feed, every gate's part of W_hh orthogonal, biases at 0 but for
+/// the forget gate of `Lstm`, whose part of b_ih is 1 (b_hh stays 0), so that it remembers before it has learnt to.
 ///
 /// Sequences of different lengths: [`with_lengths`](Self::with_lengths).
 ///
@@ -171,60 +151,6 @@ impl Recurrent {
             }
         }
     }
-}
-
-/// What a recurrent layer keeps of every step, packed, and scratch for one step.
-#[derive(Debug)]
-pub struct RecurrentTape<T: Real> {
-    packing: Packing,
-    x: DMatrix<T>,
-    gates: Vec<T>,
-    recurrent: Vec<T>,
-    h_before: DMatrix<T>,
-    c_before: Vec<T>,
-    tanh_c: Vec<T>,
-    h: Vec<T>,
-    c: Vec<T>,
-    state: DMatrix<T>,
-    dgates: Vec<T>,
-    drecurrent: Vec<T>,
-    dx: Vec<T>,
-    dh: Vec<T>,
-    dc: Vec<T>,
-    dh_before: Vec<T>,
-}
-
-impl<T: Real> Default for RecurrentTape<T> {
-    fn default() -> Self {
-        let none = || DMatrix::zeros(0, 0);
-        Self {
-            packing: Packing::default(),
-            x: none(),
-            gates: Vec::new(),
-            recurrent: Vec::new(),
-            h_before: none(),
-            c_before: Vec::new(),
-            tanh_c: Vec::new(),
-            h: Vec::new(),
-            c: Vec::new(),
-            state: none(),
-            dgates: Vec::new(),
-            drecurrent: Vec::new(),
-            dx: Vec::new(),
-            dh: Vec::new(),
-            dc: Vec::new(),
-            dh_before: Vec::new(),
-        }
-    }
-}
-
-/// The range of a packed array that may be empty because the cell has no use for it.
-fn part<T>(array: &[T], range: std::ops::Range<usize>) -> &[T] {
-    array.get(range).unwrap_or_default()
-}
-
-fn part_mut<T>(array: &mut [T], range: std::ops::Range<usize>) -> &mut [T] {
-    array.get_mut(range).unwrap_or_default()
 }
 
 impl<T: Real> Layer<T> for Recurrent {

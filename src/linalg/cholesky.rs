@@ -1,14 +1,18 @@
 //! A = L Lᵀ in place and triangular solves, on column-major slices, blocked so that large systems run at the speed of
 //! products.
 
+use super::threads;
 use crate::Real;
-use crate::real::{Into, Outer, Strided};
+use crate::real::{Into, Outer, Strided, vectorize};
+use pulp::{Simd, WithSimd};
 
-/// Columns factored at a time.
-const BLOCK: usize = 48;
+/// Columns subtracted from all others at a time.
+const BLOCK: usize = 96;
+/// Columns of a block factored at a time.
+const SLICE: usize = 8;
 
-/// Replaces the lower triangle of the symmetric n×n `a` (column-major) by L with A = L Lᵀ; reads only the lower triangle and
-/// leaves the strict upper one alone.
+/// Replaces the lower triangle of the symmetric n×n `a` (column-major) by L with A = L Lᵀ; reads only the lower triangle. What
+/// is above the diagonal afterwards does not matter. The bits do not depend on the number of threads.
 ///
 /// # Errors
 /// The first column whose pivot is not positive and finite; `a` is then half done.
@@ -18,58 +22,79 @@ pub fn factor<T: Real>(a: &mut [T], n: usize) -> Result<(), usize> {
     debug_assert_eq!(a.len(), n * n);
     let mut scratch = Vec::new();
     for start in (0..n).step_by(BLOCK) {
-        let width = (n - start).min(BLOCK);
-        factor_panel(a, n, start, width)?;
-        update(a, n, start, width, &mut scratch);
+        let end = (start + BLOCK).min(n);
+        for first in (start..end).step_by(SLICE) {
+            let last = (first + SLICE).min(end);
+            let (left, right) = a.split_at_mut(first * n);
+            subtract(&left[start * n..], n, first, &mut right[..(last - first) * n], &mut scratch, 0);
+            vectorize(Slice { a: &mut right[..(last - first) * n], n, first })?;
+        }
+        let (left, right) = a.split_at_mut(end * n);
+        let cost = (n - end) * (n - end) * (end - start);
+        subtract(&left[start * n..], n, end, right, &mut scratch, cost);
     }
     Ok(())
 }
 
-/// Factors columns start .. start + width, all rows below included, once everything left of them is subtracted.
-fn factor_panel<T: Real>(a: &mut [T], n: usize, start: usize, width: usize) -> Result<(), usize> {
-    for j in start..start + width {
-        let (left, right) = a.split_at_mut(j * n);
-        let column = &mut right[j..n];
-        for t in start..j {
-            let source = &left[t * n + j..(t + 1) * n];
-            let factor = source[0];
-            column.iter_mut().zip(source).for_each(|(a, &l)| *a -= l * factor);
-        }
-        let pivot = column[0];
-        if !(pivot > T::zero() && pivot.is_finite()) {
-            return Err(j);
-        }
-        let root = pivot.sqrt();
-        column[0] = root;
-        column[1..].iter_mut().for_each(|a| *a /= root);
-    }
-    Ok(())
-}
-
-/// A₂₂ −= L₂₁ L₂₁ᵀ for everything right of the panel, its lower triangle (and a little more, block by block).
-fn update<T: Real>(a: &mut [T], n: usize, start: usize, width: usize, scratch: &mut Vec<T>) {
-    let end = start + width;
-    let below = n - end;
-    if below == 0 {
+/// The columns `first` .. of A less L₂₁ L₂₁ᵀ, `left` the columns before them that are factored and not yet subtracted.
+fn subtract<T: Real>(left: &[T], n: usize, first: usize, right: &mut [T], scratch: &mut Vec<T>, cost: usize) {
+    let depth = left.len() / n;
+    if depth == 0 || right.is_empty() {
         return;
     }
+    // The rows of L₂₁ one after the other, tile by tile: of the two orders that the product reads fast.
+    let columns = right.len() / n;
     scratch.clear();
-    for t in start..end {
-        scratch.extend_from_slice(&a[t * n + end..(t + 1) * n]);
+    scratch.resize(columns * depth, T::zero());
+    for (t, column) in left.chunks_exact(n).enumerate() {
+        scratch[t..].iter_mut().step_by(depth).zip(&column[first..]).for_each(|(to, &l)| *to = l);
     }
-    for j in (0..below).step_by(BLOCK) {
-        let wide = (below - j).min(BLOCK);
-        let c = &mut a[(end + j) * n + end + j..];
-        let product = Outer {
-            m: below - j,
-            k: width,
-            n: wide,
-            a: Strided { data: &scratch[j..], down: 1, right: below },
-            b: Strided { data: &scratch[j..], down: below, right: 1 },
-            c: Strided { data: c, down: 1, right: n },
+    let scratch = &scratch[..];
+    let mut chunks: Vec<&mut [T]> = right.chunks_mut(BLOCK * n).collect();
+    threads::for_each(&mut chunks, cost, |k, c| {
+        let row = first + k * BLOCK;
+        T::outer(Outer {
+            m: n - row,
+            k: depth,
+            n: c.len() / n,
+            a: Strided { data: &left[row..], down: 1, right: n },
+            b: Strided { data: &scratch[k * BLOCK * depth..], down: 1, right: depth },
+            c: Strided { data: &mut c[row..], down: 1, right: n },
             into: Into::Sub,
-        };
-        T::outer(product);
+        });
+    });
+}
+
+/// Factors a few columns, `first` .., all rows below included, once everything left of them is subtracted.
+struct Slice<'a, T> {
+    a: &'a mut [T],
+    n: usize,
+    first: usize,
+}
+
+impl<T: Real> WithSimd for Slice<'_, T> {
+    type Output = Result<(), usize>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Self::Output {
+        let Self { a, n, first } = self;
+        for j in 0..a.len() / n {
+            let (left, right) = a.split_at_mut(j * n);
+            let column = &mut right[first + j..n];
+            for source in left.chunks_exact(n) {
+                let source = &source[first + j..];
+                let factor = source[0];
+                column.iter_mut().zip(source).for_each(|(a, &l)| *a -= l * factor);
+            }
+            let pivot = column[0];
+            if !(pivot > T::zero() && pivot.is_finite()) {
+                return Err(first + j);
+            }
+            let root = pivot.sqrt();
+            column[0] = root;
+            column[1..].iter_mut().for_each(|a| *a /= root);
+        }
+        Ok(())
     }
 }
 

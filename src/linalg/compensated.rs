@@ -3,134 +3,14 @@
 //! Sources: Dekker (1971), Numerische Mathematik 18; Knuth, TAOCP 2, section 4.2.2; Ogita, Rump, Oishi (2005), SIAM
 //! Journal on Scientific Computing 26 (sums and dot products that carry their rounding errors along).
 
+mod number;
+mod run;
+
+pub use number::Dd;
+pub use run::Run;
+
 use crate::Real;
-use std::ops::{Add, Div, Mul, Neg, Sub};
-
-/// hi + lo, with |lo| at most half a unit in the last place of hi.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Dd {
-    pub hi: f64,
-    pub lo: f64,
-}
-
-/// a + b = sum + error, exactly.
-#[inline(always)]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    let z = sum - a;
-    (sum, (a - (sum - z)) + (b - z))
-}
-
-/// [`two_sum`] where |a| ≥ |b| or a = 0.
-#[inline(always)]
-fn quick_two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    (sum, b - (sum - a))
-}
-
-/// a · b = product + error, exactly unless the error underflows.
-#[inline(always)]
-fn two_product(a: f64, b: f64) -> (f64, f64) {
-    let product = a * b;
-    (product, a.mul_add(b, -product))
-}
-
-impl Dd {
-    pub const ZERO: Self = Self { hi: 0.0, lo: 0.0 };
-
-    /// hi + lo, brought into normal form.
-    #[inline(always)]
-    pub fn sum(a: f64, b: f64) -> Self {
-        let (hi, lo) = two_sum(a, b);
-        Self { hi, lo }
-    }
-
-    /// a · b, exactly.
-    #[inline(always)]
-    pub fn product(a: f64, b: f64) -> Self {
-        let (hi, lo) = two_product(a, b);
-        Self { hi, lo }
-    }
-
-    /// The nearest f64.
-    #[inline(always)]
-    pub fn value(self) -> f64 {
-        self.hi + self.lo
-    }
-
-    /// The square root; 0 for a number that is not positive.
-    pub fn sqrt(self) -> Self {
-        if self.hi <= 0.0 {
-            return Self::ZERO;
-        }
-        // One step of Newton's iteration doubles the digits of the f64 root.
-        let root = self.hi.sqrt();
-        let rest = self - Self::product(root, root);
-        Self::sum(root, rest.hi / (2.0 * root))
-    }
-
-    /// self · 2ᵏ given as the power itself: exact.
-    #[inline(always)]
-    pub fn scaled(self, power: f64) -> Self {
-        Self { hi: self.hi * power, lo: self.lo * power }
-    }
-}
-
-impl From<f64> for Dd {
-    #[inline(always)]
-    fn from(hi: f64) -> Self {
-        Self { hi, lo: 0.0 }
-    }
-}
-
-impl Add for Dd {
-    type Output = Self;
-    #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        let (s, e) = two_sum(self.hi, other.hi);
-        let (t, f) = two_sum(self.lo, other.lo);
-        let (s, e) = quick_two_sum(s, e + t);
-        let (hi, lo) = quick_two_sum(s, e + f);
-        Self { hi, lo }
-    }
-}
-
-impl Neg for Dd {
-    type Output = Self;
-    #[inline(always)]
-    fn neg(self) -> Self {
-        Self { hi: -self.hi, lo: -self.lo }
-    }
-}
-
-impl Sub for Dd {
-    type Output = Self;
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        self + -other
-    }
-}
-
-impl Mul for Dd {
-    type Output = Self;
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        let (p, e) = two_product(self.hi, other.hi);
-        let (hi, lo) = quick_two_sum(p, e + self.hi.mul_add(other.lo, self.lo * other.hi));
-        Self { hi, lo }
-    }
-}
-
-impl Div for Dd {
-    type Output = Self;
-    fn div(self, other: Self) -> Self {
-        let first = self.hi / other.hi;
-        let rest = self - other * first.into();
-        let second = rest.hi / other.hi;
-        let rest = rest - other * second.into();
-        Self::sum(first, second) + (rest.hi / other.hi).into()
-    }
-}
+use number::{two_product, two_sum};
 
 /// Runs `work` compiled for the processor at hand: fused multiply-adds and vectors where it has them.
 fn dispatch<R>(work: impl FnOnce() -> R) -> R {
@@ -152,92 +32,6 @@ impl Unit {
     #[inline(always)]
     pub fn of<T: Real>(self, x: T) -> f64 {
         x.to_f64() * self.scale - self.shift
-    }
-}
-
-/// A run of double-doubles, highs and lows apart so that loops over them are vector code.
-#[derive(Debug, Clone, Default)]
-pub struct Run {
-    pub hi: Vec<f64>,
-    pub lo: Vec<f64>,
-}
-
-impl Run {
-    /// `len` zeros.
-    pub fn zeros(len: usize) -> Self {
-        Self { hi: vec![0.0; len], lo: vec![0.0; len] }
-    }
-
-    /// Number i.
-    pub fn get(&self, i: usize) -> Dd {
-        Dd { hi: self.hi[i], lo: self.lo[i] }
-    }
-
-    /// Sets number i.
-    pub fn set(&mut self, i: usize, value: Dd) {
-        (self.hi[i], self.lo[i]) = (value.hi, value.lo);
-    }
-
-    /// Becomes as long as `values`; the numbers are those in these units, with no low part.
-    pub fn load<T: Real>(&mut self, values: &[T], unit: Unit) {
-        self.hi.clear();
-        self.hi.extend(values.iter().map(|&v| unit.of(v)));
-        self.lo.clear();
-        self.lo.resize(values.len(), 0.0);
-    }
-
-    /// Adds the same number to all.
-    pub fn add_scalar(&mut self, value: Dd) {
-        dispatch(
-            #[inline(always)]
-            || {
-                for (hi, lo) in self.hi.iter_mut().zip(&mut self.lo) {
-                    let (s, e) = two_sum(*hi, value.hi);
-                    *hi = s;
-                    *lo += e + value.lo;
-                }
-            },
-        );
-    }
-
-    /// Multiplies number i by `factors[i]` into `out`, in normal form.
-    pub fn times(&self, factors: &[f64], out: &mut Self) {
-        let n = self.hi.len();
-        out.hi.resize(n, 0.0);
-        out.lo.resize(n, 0.0);
-        let (h, l, f) = (&self.hi[..n], &self.lo[..n], &factors[..n]);
-        let (oh, ol) = (&mut out.hi[..n], &mut out.lo[..n]);
-        dispatch(
-            #[inline(always)]
-            || {
-                for i in 0..n {
-                    let (p, e) = two_product(h[i], f[i]);
-                    let (hi, lo) = two_sum(p, f[i].mul_add(l[i], e));
-                    (oh[i], ol[i]) = (hi, lo);
-                }
-            },
-        );
-    }
-
-    /// The sum of all.
-    pub fn total(&self) -> Dd {
-        let mut lanes = [Dd::ZERO; 4];
-        for (i, (&hi, &lo)) in self.hi.iter().zip(&self.lo).enumerate() {
-            let lane = &mut lanes[i % 4];
-            let (s, e) = two_sum(lane.hi, hi);
-            *lane = Dd { hi: s, lo: lane.lo + (e + lo) };
-        }
-        lanes.iter().fold(Dd::ZERO, |sum, lane| sum + Dd::sum(lane.hi, lane.lo))
-    }
-
-    /// Σᵢ fᵢ (hiᵢ + loᵢ)², in f64; without factors fᵢ = 1.
-    pub fn square_norm(&self, factors: Option<&[f64]>) -> f64 {
-        let value = |i: usize| self.hi[i] + self.lo[i];
-        let n = self.hi.len();
-        match factors {
-            Some(f) => (0..n).fold(0.0, |sum, i| sum + f[i] * value(i) * value(i)),
-            None => (0..n).fold(0.0, |sum, i| sum + value(i) * value(i)),
-        }
     }
 }
 
@@ -327,33 +121,12 @@ fn dot_lanes<T: Real>(x: &[T], unit: Unit, vh: &[f64], vl: &[f64]) -> Dd {
     sum
 }
 
-/// One more number of one lane of [`survey`].
-#[inline(always)]
-fn take(lane: &mut (f64, f64, f64), x: f64, w: f64) {
-    let inside = w > 0.0;
-    lane.0 = if inside && x < lane.0 { x } else { lane.0 };
-    lane.1 = if inside && x > lane.1 { x } else { lane.1 };
-    lane.2 += w * x;
-}
-
-/// Least x, largest x and Σ w x over the rows of positive weight, in eight partial sums.
-pub fn survey<T: Real>(x: &[T], weights: Option<&[f64]>) -> (f64, f64, f64) {
-    let mut lanes = [(f64::INFINITY, f64::NEG_INFINITY, 0.0); LANES];
-    dispatch(
-        #[inline(always)]
-        || match weights {
-            None => x.chunks(LANES).for_each(|c| c.iter().zip(&mut lanes).for_each(|(x, l)| take(l, x.to_f64(), 1.0))),
-            Some(w) => x.chunks(LANES).zip(w.chunks(LANES)).for_each(|(x, w)| {
-                x.iter().zip(w).zip(&mut lanes).for_each(|((x, &w), l)| take(l, x.to_f64(), w));
-            }),
-        },
-    );
-    lanes.iter().fold((f64::INFINITY, f64::NEG_INFINITY, 0.0), |a, b| (a.0.min(b.0), a.1.max(b.1), a.2 + b.2))
-}
-
 /// out = x in this unit, rounded where it is not exact.
 pub fn shift<T: Real>(x: &[T], unit: Unit, out: &mut [f64]) {
-    x.iter().zip(out).for_each(|(x, out)| *out = unit.of(*x));
+    dispatch(
+        #[inline(always)]
+        || x.iter().zip(&mut *out).for_each(|(x, out)| *out = unit.of(*x)),
+    );
 }
 
 /// y −= a x over runs of equal length.
@@ -382,16 +155,6 @@ mod tests {
     }
 
     use proptest::prelude::*;
-
-    #[test]
-    fn square_root_and_quotient_have_thirty_digits() {
-        let two = Dd::from(2.0);
-        let root = two.sqrt();
-        assert!((root * root - two).value().abs() < 1e-31);
-        assert!((two / root - root).value().abs() < 1e-31);
-        let third = Dd::from(1.0) / Dd::from(3.0);
-        assert!((third * Dd::from(3.0) - Dd::from(1.0)).value().abs() < 1e-31);
-    }
 
     #[test]
     fn what_f64_loses_is_kept() {

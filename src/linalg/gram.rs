@@ -2,29 +2,43 @@
 
 use super::{Block, threads};
 use crate::Real;
-use crate::real::Inner;
-use nalgebra::{DMatrix, DMatrixView};
+use crate::real::{Inner, Strided, vectorize};
+use nalgebra::DMatrixView;
+use pulp::{Simd, WithSimd};
 
-/// Samples taken at a time: a block of 100 columns stays in the second-level cache.
-const ROWS: usize = 256;
-/// From one packed column to the next: not a multiple of 4096 bytes, or all columns would share the same cache sets.
-const STRIDE: usize = ROWS + 8;
+/// Samples multiplied at a time: seven columns of them stay in the first-level cache.
+const DEPTH: usize = 512;
+/// Columns multiplied at a time: they stay in the second-level cache while the others pass by.
+const CHUNK: usize = 96;
+/// From this many columns on threads share the sums, column by column; below, each has sums of its own for a run of samples.
+const WIDE: usize = 256;
 /// Into how many runs the samples are cut for threads; never their number.
 const RUNS: usize = 16;
 
-/// The weighted sum of outer products of samples, G = Σᵢ dᵢ aᵢ aᵢᵀ, where aᵢ is [features of sample i less a shift, extras].
+/// The weighted sum of outer products of samples, G = Σᵢ dᵢ aᵢ aᵢᵀ, where aᵢ is [features of sample i, extras] less a shift.
 ///
-/// Extras are what the caller wants products with: right-hand sides, a column of ones for the plain sums. Only the upper
-/// triangle is computed. Each sum is made of partial sums over 256 samples, of several lanes each, so its rounding error
-/// grows like the number of blocks, not of samples.
+/// Extras are what the caller wants products with: right-hand sides, a column of ones. Only the lower triangle is computed. Each
+/// sum is made of partial sums over 512 samples, of several lanes each, so its rounding error grows like the number of blocks,
+/// not of samples.
 #[derive(Debug, Clone)]
 pub struct Gram {
     features: usize,
     extras: usize,
-    /// Column-major, garbage below the diagonal.
+    /// Column-major, garbage above the diagonal.
     sums: Vec<f64>,
-    /// The samples at hand, one packed column after the other; the second half times the weights, if there are any.
-    packed: Vec<f64>,
+    /// Σ dᵢ aᵢ.
+    totals: Vec<f64>,
+    left: Packed,
+    /// The same times the weights, if there are any.
+    right: Packed,
+}
+
+/// What a block of samples is multiplied with.
+struct Samples<'a, T: Real> {
+    block: Block<'a, T>,
+    extras: &'a [&'a [f64]],
+    shift: &'a [f64],
+    weights: Option<&'a [f64]>,
 }
 
 impl Gram {
@@ -32,78 +46,183 @@ impl Gram {
     #[must_use]
     pub fn new(features: usize, extras: usize) -> Self {
         let m = features + extras;
-        Self { features, extras, sums: vec![0.0; m * m], packed: Vec::new() }
+        let (left, right) = (Packed::default(), Packed::default());
+        Self { features, extras, sums: vec![0.0; m * m], totals: vec![0.0; m], left, right }
     }
 
     /// G = 0 again.
     pub fn clear(&mut self) {
         self.sums.fill(0.0);
+        self.totals.fill(0.0);
     }
 
     /// Adds the samples of a block, of any length. `extras` are as many slices as promised, of one number a sample; `shift`
-    /// has one number a feature, or none for no shift; `weights` has one a sample, or is `None` for d = 1.
+    /// has one number a column, those missing are 0; `weights` has one a sample, or is `None` for d = 1.
     pub fn add<T: Real>(&mut self, block: &Block<'_, T>, extras: &[&[f64]], shift: &[f64], weights: Option<&[f64]>) {
-        debug_assert_eq!((block.features(), extras.len()), (self.features, self.extras));
-        let m = self.features + self.extras;
-        self.packed.resize(if weights.is_some() { 2 } else { 1 } * m * STRIDE, 0.0);
-        for start in (0..block.len()).step_by(ROWS) {
-            let run = start..(start + ROWS).min(block.len());
-            let rows = run.len();
-            let (left, right) = self.packed.split_at_mut(m * STRIDE);
-            for (j, packed) in left.chunks_exact_mut(STRIDE).enumerate() {
-                if let Some(extra) = j.checked_sub(self.features) {
-                    packed[..rows].copy_from_slice(&extras[extra][run.clone()]);
-                    continue;
-                }
-                let shift = shift.get(j).copied().unwrap_or(0.0);
-                let column = &block.column(j)[run.clone()];
-                packed.iter_mut().zip(column).for_each(|(packed, &x)| *packed = x.to_f64() - shift);
+        self.add_samples(&Samples { block: *block, extras, shift, weights }, false);
+    }
+
+    fn add_samples<T: Real>(&mut self, samples: &Samples<'_, T>, spread: bool) {
+        debug_assert_eq!((samples.block.features(), samples.extras.len()), (self.features, self.extras));
+        let (n, rows) = (samples.block.len(), rows(self.totals.len()));
+        for start in (0..n).step_by(rows) {
+            let len = rows.min(n - start);
+            self.pack(samples, start, len, spread);
+            for from in (0..len).step_by(DEPTH) {
+                self.multiply(from, DEPTH.min(len - from), samples.weights.is_some(), spread);
             }
-            if let Some(weights) = weights {
-                for (right, left) in right.chunks_exact_mut(STRIDE).zip(left.chunks_exact(STRIDE)) {
-                    right.iter_mut().zip(left).zip(&weights[run.clone()]).for_each(|((r, &l), &d)| *r = d * l);
-                }
-            }
-            let b = if weights.is_some() { &*right } else { &*left };
-            let (c, lda, ldb, ldc) = (&mut self.sums[..], STRIDE, STRIDE, m);
-            f64::inner(Inner { rows, a: left, lda, m, b, ldb, n: m, c, ldc, upper: true });
         }
+    }
+
+    /// Copies samples side by side, less the shift, and adds to the totals.
+    fn pack<T: Real>(&mut self, samples: &Samples<'_, T>, start: usize, len: usize, spread: bool) {
+        let m = self.totals.len();
+        let weighted = samples.weights.is_some();
+        self.left.reserve(m, len);
+        self.right.reserve(if weighted { m } else { 0 }, len);
+        let mut right = self.right.columns();
+        let columns = self.left.columns().zip(&mut self.totals).map(|(left, total)| (left, right.next(), total));
+        let mut columns: Vec<_> = columns.collect();
+        threads::for_each(&mut columns, if spread { 2 * m * len } else { 0 }, |j, (left, right, total)| {
+            let shift = samples.shift.get(j).copied().unwrap_or(0.0);
+            let mut room = Vec::new();
+            let column = match j.checked_sub(self.features) {
+                Some(extra) => &samples.extras[extra][start..start + len],
+                None => T::widened(&samples.block.column(j)[start..start + len], &mut room),
+            };
+            let sum = vectorize(Shift { x: column, shift, out: &mut left[..len] });
+            **total += match (samples.weights, right) {
+                (Some(d), Some(right)) => {
+                    let d = &d[start..start + len];
+                    right.iter_mut().zip(&left[..len]).zip(d).for_each(|((r, &l), &d)| *r = d * l);
+                    f64::sum(&right[..len])
+                }
+                _ => sum,
+            };
+        });
+    }
+
+    /// Adds the products of some of the packed samples, chunks of columns by themselves.
+    fn multiply(&mut self, from: usize, rows: usize, weighted: bool, spread: bool) {
+        let m = self.totals.len();
+        let (a, lda) = self.left.from(from);
+        let (b, ldb) = if weighted { self.right.from(from) } else { (a, lda) };
+        let mut chunks: Vec<&mut [f64]> = self.sums.chunks_mut(CHUNK * m).collect();
+        threads::for_each(&mut chunks, if spread { m * m * rows } else { 0 }, |k, sums| {
+            let first = k * CHUNK;
+            let (a, many) = (&a[first * lda..], sums.len() / m);
+            for below in (first..m).step_by(CHUNK) {
+                let (b, n) = (&b[below * ldb..], CHUNK.min(m - below));
+                // Transposed: the rows of the product are the columns of the sums.
+                let c = Strided { data: &mut sums[below..], down: m, right: 1 };
+                f64::inner(Inner { rows, a, lda, m: many, b, ldb, n, c, upper: below == first });
+            }
+        });
     }
 
     /// Adds the sums of another.
     pub fn merge(&mut self, other: &Self) {
         self.sums.iter_mut().zip(&other.sums).for_each(|(sum, &other)| *sum += other);
+        self.totals.iter_mut().zip(&other.totals).for_each(|(total, &other)| *total += other);
     }
 
     /// Entry (i, j) of the symmetric G; extras follow the features.
     #[must_use]
+    #[inline]
     pub fn at(&self, i: usize, j: usize) -> f64 {
-        self.sums[i.min(j) + i.max(j) * (self.features + self.extras)]
+        self.sums[i.max(j) + i.min(j) * self.totals.len()]
     }
 
-    /// The symmetric G of the features alone, both triangles.
+    /// Number i of Σ dᵢ aᵢ.
     #[must_use]
-    pub fn matrix(&self) -> DMatrix<f64> {
-        DMatrix::from_fn(self.features, self.features, |i, j| self.at(i, j))
+    pub fn total(&self, i: usize) -> f64 {
+        self.totals[i]
+    }
+}
+
+/// Samples packed at a time: a multiple of [`DEPTH`], more where there are few columns, so that memory is read in long runs.
+fn rows(columns: usize) -> usize {
+    DEPTH * (64 / columns.max(1)).clamp(1, 4)
+}
+
+/// Columns of a block side by side, each from the start of a cache line.
+#[derive(Debug, Clone, Default)]
+struct Packed {
+    numbers: Vec<f64>,
+    first: usize,
+    stride: usize,
+}
+
+impl Packed {
+    fn reserve(&mut self, columns: usize, rows: usize) {
+        // Not a multiple of 4096 bytes, or all columns would share the same cache sets.
+        self.stride = rows.next_multiple_of(8) + 8;
+        self.numbers.resize(columns * self.stride + 8, 0.0);
+        self.first = self.numbers.as_ptr().align_offset(64) % 8;
+    }
+
+    fn columns(&mut self) -> impl Iterator<Item = &mut [f64]> {
+        self.numbers[self.first..].chunks_exact_mut(self.stride)
+    }
+
+    /// The samples from one on, and the distance of the columns.
+    fn from(&self, sample: usize) -> (&[f64], usize) {
+        (&self.numbers[self.first + sample..], self.stride)
+    }
+}
+
+/// out = x − shift; returns the sum of it.
+struct Shift<'a> {
+    x: &'a [f64],
+    shift: f64,
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Shift<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let (x, rest) = S::as_simd_f64s(self.x);
+        let (out, last) = S::as_mut_simd_f64s(self.out);
+        let shift = simd.splat_f64s(self.shift);
+        let mut sums = [simd.splat_f64s(0.0); 4];
+        for (x, out) in x.chunks(4).zip(out.chunks_mut(4)) {
+            for ((&x, out), sum) in x.iter().zip(out).zip(&mut sums) {
+                *out = simd.sub_f64s(x, shift);
+                *sum = simd.add_f64s(*sum, *out);
+            }
+        }
+        let mut total = sums.into_iter().fold(0.0, |total, sum| total + simd.reduce_sum_f64s(sum));
+        for (x, out) in rest.iter().zip(last) {
+            *out = x - self.shift;
+            total += *out;
+        }
+        total
     }
 }
 
 /// The [`Gram`] sums of all samples, the rows of `x`, on threads where it pays; the bits do not depend on their number.
 ///
-/// `extras` are slices of one number a sample, `shift` has one number a feature or none, `weights` one a sample.
+/// The arguments are those of [`Gram::add`].
 pub fn gram<T: Real>(x: DMatrixView<'_, T>, extras: &[&[f64]], shift: &[f64], weights: Option<&[f64]>) -> Gram {
     let (n, p) = x.shape();
-    let blocks = n.div_ceil(ROWS);
-    let runs = blocks.clamp(1, RUNS);
-    let mut parts = vec![Gram::new(p, extras.len()); runs];
     let size = p + extras.len();
+    let mut total = Gram::new(p, extras.len());
+    if size > WIDE {
+        total.add_samples(&Samples { block: Block::new(x), extras, shift, weights }, true);
+        return total;
+    }
+    let rows = rows(size);
+    let blocks = n.div_ceil(rows);
+    let runs = blocks.clamp(1, RUNS);
+    let mut parts = vec![total.clone(); runs];
     threads::for_each(&mut parts, n.saturating_mul(size * (size + 1)), |i, part| {
         let (from, to) = threads::run(blocks, runs, i);
-        let (from, to) = (from * ROWS, (to * ROWS).min(n));
+        let (from, to) = (from * rows, (to * rows).min(n));
         let extras: Vec<&[f64]> = extras.iter().map(|extra| &extra[from..to]).collect();
         part.add(&Block::new(x.rows(from, to - from)), &extras, shift, weights.map(|d| &d[from..to]));
     });
-    let mut total = Gram::new(p, extras.len());
     parts.iter().for_each(|part| total.merge(part));
     total
 }
@@ -111,6 +230,7 @@ pub fn gram<T: Real>(x: DMatrixView<'_, T>, extras: &[&[f64]], shift: &[f64], we
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nalgebra::DMatrix;
     use proptest::prelude::*;
 
     proptest! {
@@ -122,6 +242,7 @@ mod tests {
             let (ones, y) = (vec![1.0; n], (0..n).map(|i| (i % 7) as f64).collect::<Vec<_>>());
             let shifts = if shifted { &shift[..] } else { &[] };
             let g = gram(x.as_view(), &[&ones, &y], shifts, weighted.then_some(&d));
+            (0..p + 2).for_each(|j| assert!((g.total(j) - g.at(j.min(p), j.max(p))).abs() <= 1e-12 * n as f64, "total {j}"));
             let entry = |t: usize, j: usize| match j.checked_sub(p) {
                 None => f64::from(x[(t, j)]) - shift[j],
                 Some(0) => 1.0,
@@ -132,6 +253,25 @@ mod tests {
                 let (expected, size) = terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + f64::abs(term)));
                 // The rounding of this loop, far above that of the blocks.
                 prop_assert!((g.at(i, j) - expected).abs() <= f64::EPSILON * n as f64 * size, "{i} {j}");
+            }
+        }
+    }
+
+    /// Where threads share the sums: as one thread with sums of its own, to the bit.
+    #[test]
+    fn wide_ones_are_the_same() {
+        for (n, p) in [(700, 255), (700, 256), (40, 300)] {
+            let x = DMatrix::from_fn(n, p, |i, j| (((i * 31 + j * 17) * 7919) % 1009) as f64 / 504.5 - 1.0);
+            let (y, d) = (vec![0.5; n], (0..n).map(|i| (i % 3) as f64).collect::<Vec<_>>());
+            for weights in [None, Some(&d[..])] {
+                let (shared, mut own) = (gram(x.as_view(), &[&y], &[0.25; 4], weights), Gram::new(p, 1));
+                own.add(&Block::new(x.as_view()), &[&y], &[0.25; 4], weights);
+                for j in 0..=p {
+                    for i in 0..=j {
+                        let (a, b) = (shared.at(i, j), own.at(i, j));
+                        assert!((a - b).abs() <= 1e-11 && (p < WIDE || a == b), "{n} {p} {i} {j}");
+                    }
+                }
             }
         }
     }

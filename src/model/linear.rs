@@ -7,8 +7,10 @@ mod gram;
 pub(crate) mod inference;
 mod least_squares;
 mod path;
+mod pivoted;
 mod polynomial;
 mod refine;
+mod residual;
 mod rows;
 mod solve;
 

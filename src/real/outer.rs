@@ -2,8 +2,11 @@
 //! of additions in the order of the inner index, whatever else is computed with it, so that a sample's scores do not
 //! depend on its batch.
 
+mod tile;
+
 use super::{Lanes, Real};
 use pulp::{Simd, WithSimd};
+use tile::{Place, tile};
 
 /// What becomes of C's former values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +99,7 @@ fn product<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>) {
         done = if it.n < 4 { few_columns::<S, T, SUB>(simd, &mut it) } else { 0 };
         // In place where the strips are whole and each line of them is read few times.
         let rows = it.m - it.m % step;
-        if it.n < 24 && done < rows {
+        if it.n < 48 && done < rows {
             let set = it.into == Into::Set;
             for i in (done..rows).step_by(step) {
                 let panel = Strided { data: &it.a.data[i..], ..it.a };
@@ -123,9 +126,8 @@ fn packed<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>, don
         for i in (done..it.m).step_by(step) {
             let tall = (it.m - i).min(step);
             let source = Strided { data: &it.a.data[i * it.a.down + from * it.a.right..], ..it.a };
-            pack(simd, tall, depth, source, &mut strip.0);
-            let panel = Strided { data: &strip.0[..depth * step], down: 1, right: step };
             let at = Place { offset: i * it.c.down, tall, depth, set: it.into == Into::Set && from == 0 };
+            let panel = pack(simd, tall, depth, source, &mut strip);
             row_of_tiles::<S, T, SUB>(simd, panel, &b, it.n, &mut it.c, at);
         }
     }
@@ -161,33 +163,39 @@ fn row_of_tiles<S: Simd, T: Lanes, const SUB: bool>(
     }
 }
 
-/// Copies `tall` rows of A side by side, `step` numbers a column, the missing rows 0.
+/// Copies `tall` rows of A side by side, two registers a column, the missing rows 0.
 #[inline(always)]
-fn pack<S: Simd, T: Lanes>(simd: S, tall: usize, depth: usize, a: Strided<&[T]>, strip: &mut [T]) {
+fn pack<'p, S: Simd, T: Lanes>(
+    simd: S,
+    tall: usize,
+    depth: usize,
+    a: Strided<&[T]>,
+    strip: &'p mut Strip<T>,
+) -> Strided<&'p [T]> {
     let step = 2 * T::lanes(simd);
+    let strip = &mut strip.0[..depth * step];
     if a.down == 1 && tall == step {
-        let to = T::split_mut(simd, strip).0;
-        for (t, to) in to.chunks_exact_mut(2).take(depth).enumerate() {
+        let to = T::split_mut(simd, &mut *strip).0;
+        for (t, to) in to.chunks_exact_mut(2).enumerate() {
             let from = T::split(simd, &a.data[t * a.right..][..step]).0;
             to[0] = from[0];
             to[1] = from[1];
         }
-        return;
-    }
-    if a.down == 1 {
-        for (t, to) in strip.chunks_exact_mut(step).take(depth).enumerate() {
+    } else if a.down == 1 {
+        for (t, to) in strip.chunks_exact_mut(step).enumerate() {
             to[..tall].copy_from_slice(&a.data[t * a.right..][..tall]);
             to[tall..].fill(T::zero());
         }
-        return;
+    } else {
+        if tall < step {
+            strip.fill(T::zero());
+        }
+        for r in 0..tall {
+            let from = &a.data[r * a.down..][..depth];
+            strip[r..].iter_mut().step_by(step).zip(from).for_each(|(to, &x)| *to = x);
+        }
     }
-    if tall < step {
-        strip[..step * depth].fill(T::zero());
-    }
-    for r in 0..tall {
-        let from = &a.data[r * a.down..][..depth];
-        strip[r..].iter_mut().step_by(step).zip(from).for_each(|(to, &x)| *to = x);
-    }
+    Strided { data: strip, down: 1, right: step }
 }
 
 /// n < 4: taller tiles, or there would be too few sums under way to hide the latency of one. Returns how many rows are done.
@@ -220,107 +228,6 @@ fn few_columns<S: Simd, T: Lanes, const SUB: bool>(simd: S, it: &mut Outer<'_, T
         i += tall;
     }
     i
-}
-
-/// Where a tile lies in C, how many of its rows count, how long its sums are, and whether they start at 0.
-#[derive(Clone, Copy)]
-struct Place {
-    offset: usize,
-    tall: usize,
-    depth: usize,
-    set: bool,
-}
-
-/// I registers of rows times J columns.
-#[inline(always)]
-fn tile<S: Simd, T: Lanes, const I: usize, const J: usize, const SUB: bool>(
-    simd: S,
-    a: Strided<&[T]>,
-    b: Strided<&[T]>,
-    c: &mut Strided<&mut [T]>,
-    at: Place,
-) {
-    let (lanes, depth) = (T::lanes(simd), at.depth);
-    let zero = T::all(simd, T::zero());
-    let mut sums = [[zero; I]; J];
-    if !at.set {
-        load(simd, c, at, &mut sums);
-    }
-    if b.down == 1 {
-        let mut columns = [b.data; J];
-        for q in 0..J {
-            columns[q] = &b.data[q * b.right..][..depth];
-        }
-        for t in 0..depth {
-            let left = T::split(simd, &a.data[t * a.right..][..I * lanes]).0;
-            for q in 0..J {
-                let right = T::all(simd, if SUB { -columns[q][t] } else { columns[q][t] });
-                for p in 0..I {
-                    sums[q][p] = T::fma(simd, left[p], right, sums[q][p]);
-                }
-            }
-        }
-    } else {
-        for t in 0..depth {
-            let left = T::split(simd, &a.data[t * a.right..][..I * lanes]).0;
-            let row = &b.data[t * b.down..][..J];
-            for q in 0..J {
-                let right = T::all(simd, if SUB { -row[q] } else { row[q] });
-                for p in 0..I {
-                    sums[q][p] = T::fma(simd, left[p], right, sums[q][p]);
-                }
-            }
-        }
-    }
-    store(simd, c, at, &sums);
-}
-
-/// The tile's former values.
-#[inline(always)]
-fn load<S: Simd, T: Lanes, const I: usize, const J: usize>(
-    simd: S,
-    c: &Strided<&mut [T]>,
-    at: Place,
-    sums: &mut [[T::V<S>; I]; J],
-) {
-    let lanes = T::lanes(simd);
-    for q in 0..J {
-        for p in 0..I {
-            let start = at.offset + q * c.right + p * lanes * c.down;
-            let rows = at.tall.saturating_sub(p * lanes).min(lanes);
-            if c.down == 1 && rows == lanes {
-                sums[q][p] = T::split(simd, &c.data[start..][..lanes]).0[0];
-                continue;
-            }
-            let mut register = [T::zero(); 16];
-            (0..rows).for_each(|r| register[r] = c.data[start + r * c.down]);
-            sums[q][p] = T::split(simd, &register).0[0];
-        }
-    }
-}
-
-/// The tile's values back into C.
-#[inline(always)]
-fn store<S: Simd, T: Lanes, const I: usize, const J: usize>(
-    simd: S,
-    c: &mut Strided<&mut [T]>,
-    at: Place,
-    sums: &[[T::V<S>; I]; J],
-) {
-    let lanes = T::lanes(simd);
-    for q in 0..J {
-        for p in 0..I {
-            let start = at.offset + q * c.right + p * lanes * c.down;
-            let rows = at.tall.saturating_sub(p * lanes).min(lanes);
-            if c.down == 1 && rows == lanes {
-                T::split_mut(simd, &mut c.data[start..][..lanes]).0[0] = sums[q][p];
-                continue;
-            }
-            let mut register = [T::zero(); 16];
-            T::split_mut(simd, &mut register).0[0] = sums[q][p];
-            (0..rows).for_each(|r| c.data[start + r * c.down] = register[r]);
-        }
-    }
 }
 
 #[cfg(test)]

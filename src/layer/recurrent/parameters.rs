@@ -29,8 +29,10 @@ impl Parameters {
 
     pub fn layout(&self, layout: &mut Layout) {
         let (rows, gates) = (self.rows(), self.cell.gates());
+        // A unit sums over the step and over the state: both are its fan-in.
         let input = Init::Glorot(Spread::Uniform);
-        layout.weights(rows, self.features).named("weight_ih").init(input).fans(self.features, self.hidden);
+        let fan_in = self.features.saturating_add(self.hidden);
+        layout.weights(rows, self.features).named("weight_ih").init(input).fans(fan_in, self.hidden);
         layout.weights(rows, self.hidden).named("weight_hh").init(Init::Orthogonal).stacked(gates);
         let bias = layout.bias(rows).named("bias_ih").stacked(gates);
         if self.cell == Cell::Lstm {

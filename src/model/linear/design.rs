@@ -2,7 +2,8 @@
 //! weighted means. Nothing is copied; the data set's columns are read in place and widened to f64 as they are read.
 
 use crate::data::Dataset;
-use crate::linalg::compensated::{self, Dd, Unit};
+use crate::linalg::compensated::{Dd, Unit};
+use crate::linalg::survey::Survey;
 use crate::linalg::threads;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
@@ -17,6 +18,8 @@ pub(super) struct Column {
     pub unit: Unit,
     /// The weighted mean in those units, 0 without an intercept.
     pub mean: Dd,
+    /// The largest absolute value in those units, over the rows of positive weight.
+    pub reach: f64,
 }
 
 impl Column {
@@ -29,7 +32,7 @@ impl Column {
 /// The problem: minimize Σᵢ wᵢ ‖yᵢ − B xᵢ − b‖² + Σⱼ Λⱼ ‖Bⱼ‖² in scaled units.
 #[derive(Debug)]
 pub(super) struct Design<'d, T: Real> {
-    x_view: DMatrixView<'d, T>,
+    pub x_view: DMatrixView<'d, T>,
     pub columns: Vec<&'d [T]>,
     pub targets: Vec<&'d [T]>,
     /// Weights times a power of two; none if there are none.
@@ -61,11 +64,15 @@ impl<'d, T: Real> Design<'d, T> {
         if positive == 0 {
             return Err(Error::NoWeight);
         }
-        let look = |column: &[T]| look(column, weights.as_deref(), total.value(), intercept);
-        let mut states: Vec<(&[T], Option<Column>)> = columns.iter().chain(&targets).map(|&c| (c, None)).collect();
-        let cost = data.samples() * states.len();
-        threads::for_each(&mut states, cost, |_, (column, found)| *found = Some(look(column)));
-        let mut x: Vec<Column> = states.into_iter().filter_map(|(_, found)| found).collect();
+        let all: Vec<&[T]> = columns.iter().chain(&targets).copied().collect();
+        // The data set has looked at its columns already; weights need another look.
+        let mut surveys = data.surveys().to_vec();
+        if weights.is_some() {
+            let cost = data.samples() * surveys.len();
+            threads::for_each(&mut surveys, cost, |j, survey| *survey = Survey::of(all[j], weights.as_deref()));
+        }
+        let look = |x, survey| look(x, survey, weights.as_deref(), total.value(), intercept);
+        let mut x: Vec<Column> = all.iter().zip(&surveys).map(|(x, survey)| look(x, survey)).collect();
         let y = x.split_off(columns.len());
         let units = x.iter().map(|c| c.unit).collect();
         Ok(Self { x_view: data.x(), columns, targets, weights, weight_scale, intercept, positive, x, y, total, units })
@@ -77,11 +84,6 @@ impl<'d, T: Real> Design<'d, T> {
 
     pub fn features(&self) -> usize {
         self.columns.len()
-    }
-
-    /// Rows of X, in the user's units.
-    pub fn rows_of_x(&self, start: usize, len: usize) -> DMatrixView<'_, T> {
-        self.x_view.rows(start, len)
     }
 
     /// Whether squares of all numbers are far from the ends of the range of f64, also without scaling.
@@ -99,11 +101,16 @@ impl<'d, T: Real> Design<'d, T> {
     }
 
     /// Calls `work(start, len)` for the blocks of lane `i` of `lanes`, in order.
-    pub fn blocks(&self, lanes: usize, i: usize, mut work: impl FnMut(usize, usize)) {
-        let (first, last) = threads::run(self.rows().div_ceil(BLOCK), lanes, i);
+    pub fn blocks(&self, lanes: usize, i: usize, work: impl FnMut(usize, usize)) {
+        self.blocks_of(BLOCK, lanes, i, work);
+    }
+
+    /// [`blocks`](Design::blocks) of so many times `rows` rows as one lane has.
+    pub fn blocks_of(&self, rows: usize, lanes: usize, i: usize, mut work: impl FnMut(usize, usize)) {
+        let (first, last) = threads::run(self.rows().div_ceil(rows), lanes, i);
         for block in first..last {
-            let start = block * BLOCK;
-            work(start, BLOCK.min(self.rows() - start));
+            let start = block * rows;
+            work(start, rows.min(self.rows() - start));
         }
     }
 
@@ -134,9 +141,9 @@ pub(super) fn power_for(size: f64) -> f64 {
     2.0_f64.powi((-exponent).clamp(-1000, 1000))
 }
 
-/// One look at a column: extremes and sum in one sweep, and a second one only where the sum overflows.
-fn look<T: Real>(x: &[T], weights: Option<&[f64]>, total: f64, intercept: bool) -> Column {
-    let (low, high, sum) = compensated::survey(x, weights);
+/// Unit and mean of a column from its survey; a second sweep only where the sum overflows.
+fn look<T: Real>(x: &[T], survey: &Survey, weights: Option<&[f64]>, total: f64, intercept: bool) -> Column {
+    let &Survey { low, high, sum } = survey;
     let size = low.abs().max(high.abs());
     let mean = match (intercept, low == high) {
         (false, _) => 0.0,
@@ -152,8 +159,7 @@ fn look<T: Real>(x: &[T], weights: Option<&[f64]>, total: f64, intercept: bool) 
     let scale = power_for(spread);
     // By Sterbenz, a − b is exact for b/2 ≤ a ≤ 2b: so is x − mean for every x if all lie within a factor of 2.
     let within = low.signum() == high.signum() && size <= 2.0 * low.abs().min(high.abs());
-    match intercept && within {
-        true => Column { unit: Unit { scale, shift: mean * scale }, mean: Dd::ZERO },
-        false => Column { unit: Unit { scale, shift: 0.0 }, mean: Dd::from(mean * scale) },
-    }
+    let (shift, mean) = if intercept && within { (mean * scale, 0.0) } else { (0.0, mean * scale) };
+    let unit = Unit { scale, shift };
+    Column { unit, mean: Dd::from(mean), reach: unit.of(low).abs().max(unit.of(high).abs()) }
 }

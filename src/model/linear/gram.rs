@@ -4,8 +4,8 @@
 use super::design::{BLOCK, Column, Design};
 use crate::Real;
 use crate::linalg::compensated::{self, Dd, Run, Unit};
-use crate::linalg::gram::Gram;
-use crate::linalg::{Block, threads};
+use crate::linalg::gram::{self, Gram};
+use crate::linalg::threads;
 
 /// (Xc, Yc)ᵀ W (Xc, Yc) of centred columns and targets in f64, in the units of the design.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(super) struct Centred {
 
 impl Centred {
     /// Entry (i, j); the targets follow the features.
+    #[inline]
     pub fn at(&self, i: usize, j: usize) -> f64 {
         self.sums.at(i, j) * self.scales[i] * self.scales[j] - self.off[i] * self.off[j]
     }
@@ -26,36 +27,18 @@ impl Centred {
 /// Gram matrix of the centred columns and targets. What the means were off by is found on the way, corrected in the
 /// matrix and stored in the low part of the design's means.
 pub(super) fn centred<T: Real>(design: &mut Design<'_, T>) -> Centred {
-    let (p, k) = (design.features(), design.outputs());
-    let extras = k + usize::from(design.intercept);
     let shift = |c: &Column| if design.intercept { c.centre() / c.unit.scale } else { 0.0 };
-    let (shifts, levels): (Vec<f64>, Vec<f64>) =
-        (design.x.iter().map(shift).collect(), design.y.iter().map(shift).collect());
-    let wide = p + extras;
-    let lanes = design.lanes(most_lanes(wide * wide * 8));
-    let mut states = vec![Gram::new(p, extras); lanes];
-    let cost = design.rows().saturating_mul(wide * wide);
-    threads::for_each(&mut states, cost, |lane, sum| {
-        let mut last = vec![1.0; BLOCK * extras];
-        design.blocks(lanes, lane, |start, len| {
-            for ((y, level), out) in design.targets.iter().zip(&levels).zip(last.chunks_exact_mut(BLOCK)) {
-                let unit = Unit { scale: 1.0, shift: *level };
-                compensated::shift(&y[start..start + len], unit, &mut out[..len]);
-            }
-            let last: Vec<&[f64]> = last.chunks_exact(BLOCK).map(|c| &c[..len]).collect();
-            let block = Block::new(design.rows_of_x(start, len));
-            sum.add(&block, &last, &shifts, design.weights.as_ref().map(|w| &w[start..start + len]));
-        });
-    });
-    let mut sums = Gram::new(p, extras);
-    states.iter().for_each(|state| sums.merge(state));
+    let shifts: Vec<f64> = design.x.iter().chain(&design.y).map(shift).collect();
+    let mut rooms = vec![Vec::new(); design.outputs()];
+    let targets: Vec<&[f64]> = design.targets.iter().zip(&mut rooms).map(|(y, room)| T::widened(y, room)).collect();
+    let sums = gram::gram(design.x_view, &targets, &shifts, design.weights.as_deref());
     let scales: Vec<f64> = design.x.iter().chain(&design.y).map(|c| c.unit.scale).collect();
-    let mut off = vec![0.0; p + k];
+    let mut off = vec![0.0; scales.len()];
     if design.intercept {
-        // The last column of the sums holds Σ w (x − mean): zero but for the rounding of the mean.
+        // The totals are Σ w (x − mean): zero but for the rounding of the mean.
         let total = design.total.value();
         for (j, column) in design.x.iter_mut().chain(&mut design.y).enumerate() {
-            let mean = sums.at(j, wide - 1) * column.unit.scale / total;
+            let mean = sums.total(j) * column.unit.scale / total;
             column.mean = Dd::sum(column.mean.hi, mean);
             off[j] = mean * total.sqrt();
         }
@@ -122,53 +105,4 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
 /// How many partial sums of this many bytes are kept at once: 16, fewer where they are large.
 fn most_lanes(bytes: usize) -> usize {
     ((64 << 20) / bytes.max(1)).clamp(2, 16)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::factor::Factor;
-    use super::super::refine::refine;
-    use super::*;
-    use crate::{Dataset, LinearRegression, Regressor};
-    use nalgebra::{DMatrix, DVector};
-    use std::time::Instant;
-
-    /// Not a test: `cargo test --release --lib where_the_time_goes -- --ignored --nocapture` prints milliseconds.
-    #[test]
-    #[ignore = "prints times"]
-    fn where_the_time_goes() {
-        for (n, p) in [(100_000, 100), (1_000_000, 20), (2000, 1000)] {
-            let mut state = 1u64;
-            let x = DMatrix::from_fn(n, p, |_, _| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
-            });
-            let y = DVector::from_fn(n, |i, _| x[(i, 0)] - x[(i, p - 1)] + ((i * 7919) % 1000) as f64 / 1000.0);
-            let data = Dataset::new(&x, &y).unwrap();
-            let fastest = |work: &mut dyn FnMut()| {
-                let time = |work: &mut dyn FnMut()| {
-                    let start = Instant::now();
-                    work();
-                    1e3 * start.elapsed().as_secs_f64()
-                };
-                (0..7).map(|_| time(work)).fold(f64::INFINITY, f64::min)
-            };
-            let product = fastest(&mut || drop(crate::linalg::gram::gram(x.as_view(), &[], &[], None)));
-            let look = fastest(&mut || drop(Design::new(&data, true).unwrap()));
-            let mut design = Design::new(&data, true).unwrap();
-            let centre = fastest(&mut || drop(centred(&mut design)));
-            let gram = centred(&mut design);
-            let factored = fastest(&mut || drop(Factor::of_gram(&design, &gram, 0.0)));
-            let factor = Factor::of_gram(&design, &gram, 0.0).unwrap();
-            let refined = fastest(&mut || drop(refine(&design, &factor, 0.0, None)));
-            let passes = refine(&design, &factor, 0.0, None)[0].passes;
-            let whole = fastest(&mut || drop(LinearRegression::new().fit(&data).unwrap()));
-            let careful = if p < 500 { fastest(&mut || drop(compensated_centred(&mut design))) } else { f64::NAN };
-            println!(
-                "n={n},p={p}: product alone {product:.1}, look {look:.1}, centred product {centre:.1}, factor {factored:.1}, \
-                 {passes} corrections {refined:.1}, whole fit {whole:.1} = {:.2} products; in double-double {careful:.1}",
-                whole / product
-            );
-        }
-    }
 }

@@ -21,7 +21,7 @@ use crate::{Error, Real, Result};
 /// 3. The coefficients are corrected by Rᵀ R d = Xᵀ r, with the residual r and the product Xᵀ r in double-double, until a
 ///    correction is too small to matter.
 ///
-/// X is read in place, block by block, three times or four in the common case; memory beside it is O(p²). `f32` data are
+/// X is read in place, block by block, twice in the common case (weights cost one more time); memory beside it is O(p²). `f32` data are
 /// widened as they are read, and the answer is rounded once.
 ///
 /// **Rank.** A column counts as dependent on others (and on the constant, where there is an intercept) if relative changes

@@ -5,26 +5,15 @@
 
 use super::design::Design;
 use super::factor::{Factor, norm};
+use super::residual::{Arithmetic, Residual, pass};
 use crate::Real;
-use crate::linalg::compensated::{self, Dd, Run};
-use crate::linalg::threads;
+use crate::linalg::compensated::Dd;
 
 /// The solution in the design's units, one a target: y = b + Σ βⱼ xⱼ.
 #[derive(Debug, Clone)]
 pub(super) struct Coefficients {
     pub intercept: Dd,
     pub beta: Vec<Dd>,
-}
-
-/// What one pass over the data finds for one target.
-#[derive(Debug, Clone)]
-pub(super) struct Residual {
-    /// Σ w r x, one a column.
-    pub products: Vec<Dd>,
-    /// Σ w r.
-    pub sum: Dd,
-    /// Σ w r².
-    pub square: f64,
 }
 
 /// The end of a refinement of one target.
@@ -45,46 +34,6 @@ pub(super) struct Refined {
 
 const MOST_PASSES: usize = 40;
 
-/// Residual and its products for every target, in double-double.
-pub(super) fn pass<T: Real>(design: &Design<'_, T>, at: &[&Coefficients]) -> Vec<Residual> {
-    let p = design.features();
-    let empty = Residual { products: vec![Dd::ZERO; p], sum: Dd::ZERO, square: 0.0 };
-    let lanes = design.lanes(16);
-    let mut states = vec![vec![empty; at.len()]; lanes];
-    let cost = design.rows().saturating_mul(20 * p * at.len());
-    threads::for_each(&mut states, cost, |lane, found| {
-        let (mut r, mut v) = (Run::default(), Run::default());
-        let mut columns: Vec<&[T]> = Vec::with_capacity(p);
-        design.blocks(lanes, lane, |start, len| {
-            columns.clear();
-            columns.extend(design.columns.iter().map(|c| &c[start..start + len]));
-            for ((k, c), found) in at.iter().enumerate().zip(found.iter_mut()) {
-                r.load(&design.targets[k][start..start + len], design.y[k].unit);
-                r.add_scalar(-c.intercept);
-                compensated::subtract_product(&columns, &design.units, &c.beta, &mut r);
-                let weights = design.weights.as_ref().map(|w| &w[start..start + len]);
-                found.square += r.square_norm(weights);
-                match weights {
-                    Some(w) => r.times(w, &mut v),
-                    None => std::mem::swap(&mut r, &mut v),
-                }
-                found.sum = found.sum + v.total();
-                compensated::dots(&columns, &design.units, &v, &mut found.products);
-            }
-        });
-    });
-    let mut states = states.into_iter();
-    let mut sum = states.next().unwrap_or_default();
-    for more in states {
-        for (sum, more) in sum.iter_mut().zip(more) {
-            sum.products.iter_mut().zip(more.products).for_each(|(a, b)| *a = *a + b);
-            sum.sum = sum.sum + more.sum;
-            sum.square += more.square;
-        }
-    }
-    sum
-}
-
 /// Refines the coefficients of every target, starting from what the Gram matrix gave, or from `start`. Only the
 /// coefficients of the factor's columns move.
 pub(super) fn refine<T: Real>(
@@ -95,13 +44,18 @@ pub(super) fn refine<T: Real>(
 ) -> Vec<Refined> {
     let start = start.unwrap_or_else(|| (0..design.outputs()).map(|k| first(design, factor, k)).collect());
     let mut targets: Vec<Target> = start.into_iter().enumerate().map(Target::new).collect();
+    // Where the f64 Gram matrix serves, so does the faster arithmetic, unless its noise turns out to be seen.
+    let mut arithmetic = if factor.first.is_some() { Arithmetic::Anchored } else { Arithmetic::Double };
     for _ in 0..MOST_PASSES {
         let at: Vec<&Coefficients> = targets.iter().map(|t| &t.refined.coefficients).collect();
-        let residuals = pass(design, &at);
+        let residuals = pass(design, &at, arithmetic);
         for (target, residual) in targets.iter_mut().zip(residuals) {
             if !target.done {
                 target.correct(design, factor, l2, residual);
             }
+        }
+        if targets.iter().any(|t| !t.done && t.noisy) {
+            arithmetic = Arithmetic::Double;
         }
         if targets.iter().all(|t| t.done) {
             break;
@@ -130,13 +84,15 @@ struct Target {
     refined: Refined,
     step: f64,
     done: bool,
+    /// Whether the noise of the arithmetic is what keeps it from being done.
+    noisy: bool,
 }
 
 impl Target {
     fn new((output, coefficients): (usize, Coefficients)) -> Self {
         let refined =
             Refined { coefficients, objective: 0.0, last: 0.0, error: f64::INFINITY, sharing: 0.0, passes: 0 };
-        Self { output, refined, step: f64::INFINITY, done: false }
+        Self { output, refined, step: f64::INFINITY, done: false, noisy: false }
     }
 
     /// One correction from the residual at the present coefficients.
@@ -149,13 +105,13 @@ impl Target {
         };
         let right: Vec<Dd> = factor.order.iter().map(right).collect();
         let g: Vec<f64> = right.iter().zip(&factor.norm).map(|(g, n)| g.value() / n).collect();
-        let mut half = g.clone();
-        factor.solve_transposed(&mut half);
-        let mut d = g.clone();
-        factor.solve(&mut d);
+        let mut d = g;
+        factor.solve_transposed(&mut d);
+        let half = norm(&d);
+        factor.solve_upper(&mut d);
         let shift = if design.intercept { residual.sum.value() / design.total.value() } else { 0.0 };
         // ‖W½ (X d + shift)‖, the length of the correction in the space of the fitted values.
-        let step = (norm(&half).powi(2) + design.total.value() * shift * shift).sqrt();
+        let step = (half.powi(2) + design.total.value() * shift * shift).sqrt();
         let noise = self.noise(design, factor, &residual);
         let penalties =
             if l2 > 0.0 { at.beta.iter().enumerate().map(|(j, &b)| (penalty(j, b) * b).value()).sum() } else { 0.0 };
@@ -180,7 +136,9 @@ impl Target {
         self.step = step;
         self.refined.last = if size > 0.0 { norm(&d) / size } else { f64::from(u8::from(norm(&d) > 0.0)) };
         self.refined.error = (contraction.min(0.5) * step).max(noise);
-        self.done = step == 0.0 || self.refined.error <= self.allowed(design, factor) * 2.0_f64.powi(-56);
+        let allowed = self.allowed(design, factor) * 2.0_f64.powi(-56);
+        self.noisy = noise > allowed;
+        self.done = step == 0.0 || self.refined.error <= allowed;
     }
 
     /// ‖γ‖ of the coefficients in units of the column norms.
@@ -211,8 +169,14 @@ impl Target {
             + c.intercept.hi.abs() * total.sqrt();
         let cancellation = sizes.iter().zip(&factor.norm).fold(1.0_f64, |m, (s, n)| m.max(s / n));
         // The error of r acts as it is, that of Xᵀ r through R⁻ᵀ.
-        let residual = residual.square.sqrt();
-        2.0_f64.powi(-103) * (sum + residual + cancellation * residual / factor.smallest)
+        let length = residual.square.sqrt();
+        let double = 2.0_f64.powi(-103) * (sum + length + cancellation * length / factor.smallest);
+        let products = factor
+            .order
+            .iter()
+            .zip(&factor.norm)
+            .fold(0.0_f64, |m, (&j, n)| m.max(residual.product_error(design, j) / n));
+        double + residual.row_error * total.sqrt() + products * (factor.order.len() as f64).sqrt() / factor.smallest
     }
 
     fn apply<T: Real>(&mut self, design: &Design<'_, T>, factor: &Factor, d: &[f64], shift: f64) {
