@@ -110,7 +110,7 @@ fn penalty_zero_is_least_squares_and_bad_penalties_are_refused() {
 fn the_path_keeps_its_digits_in_wild_units() {
     for (n, p) in [(30, 4), (12, 12), (8, 20)] {
         for order in [0, 1] {
-            let unit = |j: usize| if (j + order) % 2 == 0 { 2f64.powi(20) } else { 2f64.powi(-20) };
+            let unit = |j: usize| if (j + order).is_multiple_of(2) { 2f64.powi(20) } else { 2f64.powi(-20) };
             let value = |i: usize, j: usize| {
                 ((i * i * 613 + j * j * 211 + i * j * (i + 2 * j + 57)) % 1013) as f64 / 500.0 - 1.0
             };

@@ -1,7 +1,8 @@
 //! What the fits of a path have in common, by features or by samples, and one fit from it.
 
 use super::super::design::Design;
-use super::super::factor::{Factor, RANK_TOLERANCE};
+use super::super::factor::Factor;
+use super::super::pivoted::RANK_TOLERANCE;
 use super::super::refine::intercept;
 use super::super::rows::{Basis, weight};
 use super::super::solve::basic;
@@ -10,6 +11,7 @@ use super::spectrum::Spectrum;
 use crate::Real;
 use crate::linalg::compensated::{Dd, Run, Unit};
 use crate::linalg::threads;
+use crate::linalg::vectors::dot;
 use nalgebra::{DMatrix, DVector};
 
 /// In units of the design for targets and weights, of the user for features.
@@ -204,7 +206,7 @@ fn independent<T: Real>(design: &mut Design<'_, T>, rows: &[usize]) -> (DMatrix<
     let (mut norm, mut limit) = (vec![0.0; p], vec![0.0; p]);
     for j in 0..p {
         let (mut column, mean) = centred(design, design.columns[j], design.units[j], rows);
-        let size = super::super::factor::norm(&column);
+        let size = dot(&column, &column).sqrt();
         design.x[j].mean = mean;
         let raw = size.hypot(design.x[j].centre() * design.total.value().sqrt());
         if size > tolerance * raw {
