@@ -4,6 +4,7 @@ mod bernoulli;
 mod block;
 mod cross_entropy;
 mod huber;
+mod softmax;
 mod squared_error;
 
 pub use bernoulli::BinaryCrossEntropy;

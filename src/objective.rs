@@ -76,6 +76,17 @@ pub trait Coordinates<T> {
     /// The relative rounding error of one evaluation, about: below it, changes of the value mean nothing.
     fn rounding(&self) -> f64;
 
+    /// Moves φ nearer to the minimum by what is cheaply known of it, if anything, and returns whether
+    /// [`precondition`](Coordinates::precondition) can serve as the inverse Hessian there.
+    fn approach(&mut self, _phi: &mut [f64]) -> bool {
+        false
+    }
+
+    /// What a Hessian costs, in gradients, beside the gradient at the same point.
+    fn hessian_cost(&self) -> f64 {
+        0.0
+    }
+
     /// Replaces r by about (∇²R)⁻¹ r with a fixed positive definite matrix, and returns true; or returns false and leaves r.
     fn precondition(&mut self, _r: &mut [f64]) -> bool {
         false

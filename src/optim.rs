@@ -1,5 +1,6 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
+mod auto;
 mod lbfgs;
 mod newton;
 mod observer;
@@ -11,6 +12,7 @@ pub mod schedule;
 mod search;
 mod trainer;
 
+pub use auto::Auto;
 pub use lbfgs::Lbfgs;
 pub use newton::Newton;
 #[cfg(feature = "progress")]

@@ -7,6 +7,7 @@ mod inner;
 mod lanes;
 mod logits;
 mod outer;
+mod several;
 mod sums;
 
 pub(crate) use columns::CHAIN;
@@ -16,10 +17,12 @@ pub use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
+pub(crate) use several::DEPTH;
+pub use several::{Blend, Cross};
 
 use functions::{Each, Function};
-use nalgebra::RealField;
-use pulp::{Arch, WithSimd};
+use nalgebra::{DMatrixView, RealField};
+use pulp::{Arch, Simd, WithSimd};
 use sums::{Ln1pSum, Sum};
 
 /// A real scalar: `f32`, `f64`, or a type of the user's (a dual number, an interval).
@@ -32,6 +35,12 @@ pub trait Real: RealField + Copy + Default {
 
     /// The nearest `f64`.
     fn to_f64(self) -> f64;
+
+    /// The same numbers, if they are `f64`.
+    #[doc(hidden)]
+    fn in_f64(_: DMatrixView<'_, Self>) -> Option<DMatrixView<'_, f64>> {
+        None
+    }
 
     /// These numbers as `f64`: in place where they are that already, else copied into `room`.
     #[doc(hidden)]
@@ -62,6 +71,18 @@ pub trait Real: RealField + Copy + Default {
     /// Xᵀ v, a few columns at a time.
     #[doc(hidden)]
     fn dots(product: Dots<'_, Self>) {
+        product.plain();
+    }
+
+    /// Z = W X on feature columns, for several outputs.
+    #[doc(hidden)]
+    fn blend(product: Blend<'_, Self>) {
+        product.plain();
+    }
+
+    /// dW = dZ Xᵀ on feature columns, for several outputs.
+    #[doc(hidden)]
+    fn cross(product: Cross<'_, Self>) {
         product.plain();
     }
 
@@ -139,9 +160,23 @@ pub trait Real: RealField + Copy + Default {
 }
 
 /// Runs `work` compiled for the processor at hand, so that plain loops over slices become its widest vector code (AVX2 and
-/// fused multiply-add where there is any). The closure must be `#[inline(always)]`, written at the call.
+/// fused multiply-add where there is any). A closure must be `#[inline(always)]`, written at the call, and use up what it
+/// captures; one that does not comes in [`Loops`].
 pub(crate) fn vectorize<K: WithSimd>(work: K) -> K::Output {
     Arch::new().dispatch(work)
+}
+
+/// A closure that could be called again. What the compiler makes of such a closure to call it once is a function that it need
+/// not inline, and then the loops are compiled for the oldest processor.
+pub(crate) struct Loops<F>(pub F);
+
+impl<R, F: FnMut() -> R> WithSimd for Loops<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
 }
 
 impl Real for f32 {
@@ -172,6 +207,14 @@ impl Real for f32 {
     }
 
     fn scores(product: Scores<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn blend(product: Blend<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn cross(product: Cross<'_, Self>) {
         vectorize(product);
     }
 
@@ -227,6 +270,10 @@ impl Real for f64 {
         self
     }
 
+    fn in_f64(x: DMatrixView<'_, Self>) -> Option<DMatrixView<'_, f64>> {
+        Some(x)
+    }
+
     fn widened<'a>(x: &'a [Self], _: &'a mut Vec<f64>) -> &'a [f64] {
         x
     }
@@ -248,6 +295,14 @@ impl Real for f64 {
     }
 
     fn scores(product: Scores<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn blend(product: Blend<'_, Self>) {
+        vectorize(product);
+    }
+
+    fn cross(product: Cross<'_, Self>) {
         vectorize(product);
     }
 

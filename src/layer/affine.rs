@@ -112,24 +112,37 @@ impl<T: Real> Layer<T> for Affine {
 
     fn forward_block(&self, theta: &[T], block: &Block<'_, T>, x: &mut DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {
         let (w, b) = self.parts(theta);
-        // A few samples do not fill the registers that run along feature columns; the bits are the same.
-        if block.len() < 8 && self.outputs > 1 {
+        let z = z.as_mut_slice();
+        if self.outputs == 1 {
+            product::forward_block(w, b, 1, block, z);
+        } else if block.len() < FEW {
             block.gather(x);
-            return product::forward(w, b, self.outputs, x, z.as_mut_slice());
+            product::forward(w, b, self.outputs, x, z);
+        } else {
+            product::forward_block(w, b, self.outputs, &block.pack(x), z);
         }
-        product::forward_block(w, b, self.outputs, block, z.as_mut_slice());
     }
 
     fn backward_block(
         &self,
         _: &[T],
         block: &Block<'_, T>,
-        _: &mut DMatrix<T>,
+        x: &mut DMatrix<T>,
         dz: &mut DMatrix<T>,
         (): &mut (),
         dtheta: &mut [T],
     ) {
         let (dw, db) = dtheta.split_at_mut(self.inputs * self.outputs);
-        product::backward_block(dz.as_slice(), self.outputs, block, dw, db);
+        let (k, dz) = (self.outputs, dz.as_slice());
+        if k == 1 {
+            product::backward_block(dz, k, block, dw, db);
+        } else if block.len() < FEW {
+            product::backward(dz, k, x, dw, db);
+        } else {
+            product::backward_block(dz, k, &Block::packed(x, block.len()), dw, db);
+        }
     }
 }
+
+/// Fewer samples than this do not fill the registers that run along feature columns; their scores have the same bits.
+const FEW: usize = 8;

@@ -11,6 +11,9 @@ pub struct Block<'a, T: Real> {
     x: DMatrixView<'a, T>,
 }
 
+/// From the end of one packed column to the next: columns a multiple of 4096 bytes apart would share the same cache sets.
+pub(crate) const PADDING: usize = 8;
+
 impl<'a, T: Real> Block<'a, T> {
     /// The rows of this view.
     #[must_use]
@@ -41,6 +44,23 @@ impl<'a, T: Real> Block<'a, T> {
     #[inline]
     pub fn column(&self, j: usize) -> &[T] {
         self.x.column(j).data.into_slice()
+    }
+
+    /// Copies the feature columns into `x`, near to each other: kernels that go through all columns of a few samples at a time
+    /// would wait for memory at every column of a data set. Returns the block there.
+    pub fn pack<'x>(&self, x: &'x mut DMatrix<T>) -> Block<'x, T> {
+        let (b, p) = (self.len(), self.features());
+        reshape(x, b + PADDING, p);
+        for (j, to) in x.as_mut_slice().chunks_exact_mut(b + PADDING).enumerate() {
+            to[..b].copy_from_slice(self.column(j));
+        }
+        Block::packed(x, b)
+    }
+
+    /// The block of b samples that [`pack`](Block::pack) has left in `x`.
+    #[must_use]
+    pub fn packed(x: &'a DMatrix<T>, b: usize) -> Self {
+        Self::new(x.rows(0, b))
     }
 
     /// Copies the block into `x`, one sample a column, in tiles so that both sides stay in cache.
@@ -100,6 +120,15 @@ mod tests {
         let mut x = DMatrix::zeros(0, 0);
         Block::new(m.rows(3, 33)).gather(&mut x);
         assert_eq!(x, m.rows(3, 33).transpose());
+    }
+
+    #[test]
+    fn pack_keeps_the_columns() {
+        let m = DMatrix::from_fn(40, 21, |i, j| (100 * i + j) as f64);
+        let mut x = DMatrix::zeros(0, 0);
+        let packed = Block::new(m.rows(3, 33)).pack(&mut x);
+        assert_eq!((packed.len(), packed.features()), (33, 21));
+        (0..21).for_each(|j| assert_eq!(packed.column(j), &m.column(j).as_slice()[3..36]));
     }
 
     #[test]

@@ -6,11 +6,8 @@
 
 use super::Block;
 use crate::Real;
-use crate::real::{CHAIN, Combine, Dots, Into, Outer, Scores, Strided};
+use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Outer, Scores, Strided};
 use nalgebra::DMatrix;
-
-/// A block of feature columns is copied into tiles of this many numbers on the stack, where the kernels want one slice.
-const TILE: usize = 2048;
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
 pub fn forward<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &DMatrix<T>, z: &mut [T]) {
@@ -83,86 +80,44 @@ pub fn backward_input<T: Real>(w: &[T], outputs: usize, dz: &[T], dx: &mut [T]) 
     });
 }
 
-/// The columns `from .. from + count` of a block.
-fn columns<'b, T: Real>(block: &'b Block<'_, T>, from: usize, count: usize) -> [&'b [T]; CHAIN] {
-    let mut columns: [&[T]; CHAIN] = [&[]; CHAIN];
+/// The columns from `from` on of a block, at most N of them.
+fn columns<'b, T: Real, const N: usize>(block: &'b Block<'_, T>, from: usize) -> ([&'b [T]; N], usize) {
+    let count = (block.features() - from).min(N);
+    let mut columns: [&[T]; N] = [&[]; N];
     (0..count).for_each(|j| columns[j] = block.column(from + j));
-    columns
+    (columns, count)
 }
 
 /// [`forward`] on feature columns.
 pub fn forward_block<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block<'_, T>, z: &mut [T]) {
     if outputs == 1 {
         for (c, weights) in w.chunks(CHAIN).enumerate() {
-            let columns = columns(block, c * CHAIN, weights.len());
-            T::combine(Combine { columns: &columns[..weights.len()], weights, out: &mut *z, set: c == 0 });
+            let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
+            T::combine(Combine { columns: &columns[..count], weights, out: &mut *z, set: c == 0 });
         }
     } else {
-        forward_tiles(w, outputs, block, z);
-    }
-    add_bias(bias, z);
-}
-
-/// Some samples and some features at a time: the sum over the features goes on from tile to tile.
-fn forward_tiles<T: Real>(w: &[T], outputs: usize, block: &Block<'_, T>, z: &mut [T]) {
-    const ROWS: usize = 32;
-    const DEPTH: usize = TILE / ROWS;
-    let mut tile = [T::zero(); TILE];
-    for i in (0..block.len()).step_by(ROWS) {
-        let rows = (block.len() - i).min(ROWS);
-        for j in (0..block.features()).step_by(DEPTH) {
-            let depth = (block.features() - j).min(DEPTH);
-            for (t, tile) in tile.chunks_exact_mut(ROWS).take(depth).enumerate() {
-                tile[..rows].copy_from_slice(&block.column(j + t)[i..i + rows]);
-            }
-            T::outer(Outer {
-                m: rows,
-                k: depth,
-                n: outputs,
-                a: Strided { data: &tile, down: 1, right: ROWS },
-                b: Strided { data: &w[j * outputs..], down: outputs, right: 1 },
-                c: Strided { data: &mut z[i * outputs..], down: outputs, right: 1 },
-                into: if j == 0 { Into::Set } else { Into::Add },
-            });
+        for (c, weights) in w.chunks(DEPTH * outputs).enumerate() {
+            let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
+            T::blend(Blend { columns: &columns[..count], weights, outputs, out: &mut *z, set: c == 0 });
         }
     }
+    add_bias(bias, z);
 }
 
 /// [`backward`] on feature columns.
 pub fn backward_block<T: Real>(dz: &[T], outputs: usize, block: &Block<'_, T>, dw: &mut [T], db: &mut [T]) {
     if outputs == 1 {
         for (c, dw) in dw.chunks_mut(CHAIN).enumerate() {
-            let count = dw.len();
-            T::dots(Dots { columns: &columns(block, c * CHAIN, count)[..count], vector: dz, out: dw });
+            let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
+            T::dots(Dots { columns: &columns[..count], vector: dz, out: dw });
         }
     } else {
-        backward_tiles(dz, outputs, block, dw);
-    }
-    add_columns(dz, outputs, db);
-}
-
-fn backward_tiles<T: Real>(dz: &[T], outputs: usize, block: &Block<'_, T>, dw: &mut [T]) {
-    const COLUMNS: usize = 12;
-    const ROWS: usize = TILE / COLUMNS;
-    let mut tile = [T::zero(); TILE];
-    for i in (0..block.len()).step_by(ROWS) {
-        let rows = (block.len() - i).min(ROWS);
-        for (c, dw) in dw.chunks_mut(COLUMNS * outputs).enumerate() {
-            let n = dw.len() / outputs;
-            for (j, tile) in tile.chunks_exact_mut(ROWS).take(n).enumerate() {
-                tile[..rows].copy_from_slice(&block.column(c * COLUMNS + j)[i..i + rows]);
-            }
-            T::outer(Outer {
-                m: outputs,
-                k: rows,
-                n,
-                a: Strided { data: &dz[i * outputs..], down: 1, right: outputs },
-                b: Strided { data: &tile, down: 1, right: ROWS },
-                c: Strided { data: dw, down: 1, right: outputs },
-                into: Into::Add,
-            });
+        for (c, dw) in dw.chunks_mut(DEPTH * outputs).enumerate() {
+            let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
+            T::cross(Cross { columns: &columns[..count], vectors: dz, outputs, out: dw });
         }
     }
+    add_columns(dz, outputs, db);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whole blocks of samples for the losses of independent outputs, some numbers at a time, in loops that become vector code.
 
 use crate::Real;
-use crate::real::vectorize;
+use crate::real::{Loops, vectorize};
 
 /// Numbers taken at a time.
 pub(super) const CHUNK: usize = 128;
@@ -45,7 +45,7 @@ impl<T: Real> Scores<'_, T> {
         self.sum_chunks(dz, |z, y, weights, dz| {
             let mut values = [T::zero(); CHUNK];
             let values = &mut values[..z.len()];
-            vectorize(
+            vectorize(Loops(
                 #[inline(always)]
                 || {
                     values.iter_mut().zip(z).zip(y).for_each(|((value, &z), &y)| *value = at(z, y).0);
@@ -55,7 +55,7 @@ impl<T: Real> Scores<'_, T> {
                         weigh(weights, dz);
                     }
                 },
-            );
+            ));
             T::sum(values)
         })
     }

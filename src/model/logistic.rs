@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::layer::Affine;
 use crate::loss::CrossEntropy;
 use crate::objective::Objective;
-use crate::optim::{Newton, Observer, Solution, Solver};
+use crate::optim::{Auto, Observer, Solution, Solver};
 use crate::risk::Risk;
 use crate::{Real, Result};
 use verdict::Judge;
@@ -21,14 +21,15 @@ use verdict::Judge;
 /// Logistic regression: P(y = 1 | x) = σ(w·x + b), or softmax(W x + b) for more than two classes.
 ///
 /// Minimizes the mean [`CrossEntropy`] + ½ λ ‖W‖² over an [`Affine`] layer. Targets are n×1 numbers in [0, 1], or n×c
-/// distributions (one-hot rows, as a rule). Defaults: no penalty, an intercept, solver [`Newton`].
+/// distributions (one-hot rows, as a rule). Defaults: no penalty, an intercept, solver [`Auto`].
 ///
 /// Softmax keeps all c columns of W. Without a penalty only their differences are determined; the solution returned is
 /// the one whose columns sum to zero.
 ///
-/// [`Newton`] gives all digits and is the default. [`Lbfgs`](crate::Lbfgs) gives about eight, and costs half on a million
-/// samples of 20 features and much less for softmax with hundreds of parameters (20,000 × 64, 10 classes: 25 iterations of
-/// two products each, where each Hessian of Newton's takes as long as hundreds of products).
+/// The solver: [`Auto`] takes [`Newton`](crate::Newton), which gives all digits, unless the features and classes are so many
+/// that its Hessians cost more than [`Lbfgs`](crate::Lbfgs) as a whole, which then goes on to a gradient of 10⁻¹². Both
+/// start, where there are many samples, from about the minimum for a part of them. On many samples `Lbfgs` with a
+/// tolerance of 10⁻⁹ takes half of Newton's time; `BENCHMARKS.md` has the figures.
 ///
 /// Without a penalty there may be no answer, or many, and the [report](crate::Report) says so:
 /// * Where some direction separates the classes, completely or but for samples on the boundary, the likelihood has no
@@ -53,21 +54,21 @@ use verdict::Judge;
 ///
 /// Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2nd ed., section 4.4.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LogisticRegression<S = Newton> {
+pub struct LogisticRegression<S = Auto> {
     l2: f64,
     intercept: bool,
     solver: S,
 }
 
-impl LogisticRegression<Newton> {
-    /// No penalty, an intercept, Newton's method.
+impl LogisticRegression<Auto> {
+    /// No penalty, an intercept, and the solver that suits the sizes.
     #[must_use]
     pub fn new() -> Self {
-        Self { l2: 0.0, intercept: true, solver: Newton::default() }
+        Self { l2: 0.0, intercept: true, solver: Auto }
     }
 }
 
-impl Default for LogisticRegression<Newton> {
+impl Default for LogisticRegression<Auto> {
     fn default() -> Self {
         Self::new()
     }

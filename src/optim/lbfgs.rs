@@ -72,7 +72,7 @@ impl Lbfgs {
         self
     }
 
-    fn descend<T: Real, O: Objective<f64> + Coordinates<T> + ?Sized>(
+    pub(super) fn descend<T: Real, O: Objective<f64> + Coordinates<T> + ?Sized>(
         &self,
         objective: &mut O,
         start: Vec<T>,

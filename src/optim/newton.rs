@@ -80,7 +80,7 @@ impl Newton {
         self
     }
 
-    fn descend<T: Real, O: Hessian<f64> + Coordinates<T> + ?Sized>(
+    pub(super) fn descend<T: Real, O: Hessian<f64> + Coordinates<T> + ?Sized>(
         &self,
         objective: &mut O,
         start: Vec<T>,
@@ -93,24 +93,31 @@ impl Newton {
         let rounding = run.objective.rounding();
         let search = Search { decrease: 1e-4, curvature: f64::INFINITY, rounding };
         let first_value = here.value;
+        // λ² at hand by a factor from an earlier point, where that is the better bargain.
+        let mut kept = if run.primed { system.again(run.objective, &here) } else { None };
         loop {
             if norm_max(&here.grad) == 0.0 {
                 return run.finish(Reason::Gradient, here);
             }
-            let scale = here.value.abs() + (first_value - here.value).abs();
-            if system.solve(run.objective, &here, self.precise(&run, &here)).is_none() {
-                return Err(Error::Diverged { iteration: run.iterations() + 1 });
-            }
-            let decrement = -dot(&here.grad, &system.direction);
-            let last = run.gradient_norm(&here) <= self.tolerance && decrement <= DECREMENT * scale;
             if run.iterations() >= self.max_iterations {
                 return run.finish(Reason::MaxIterations, here);
             }
+            let scale = here.value.abs() + (first_value - here.value).abs();
+            let old = kept.is_some();
+            let decrement = match kept.take() {
+                Some(decrement) => decrement,
+                None if system.solve(run.objective, &here, self.precise(&run, &here)).is_some() => {
+                    -dot(&here.grad, &system.direction)
+                }
+                None => return Err(Error::Diverged { iteration: run.iterations() + 1 }),
+            };
+            let last = run.gradient_norm(&here) <= self.tolerance && decrement <= DECREMENT * scale;
             let found = search.run(run.objective, &here, &system.direction, 1.0, &mut next);
             let drowned = decrement <= 100.0 * rounding * scale;
             if found.is_none() {
                 let reason = match (last, drowned) {
                     (true, _) => Reason::Gradient,
+                    _ if old => continue,
                     (false, true) => Reason::Value,
                     (false, false) => Reason::LineSearch,
                 };
@@ -123,38 +130,45 @@ impl Newton {
             if last {
                 return run.finish(Reason::Gradient, here);
             }
-            let Some(remaining) = system.again(&here) else { continue };
+            let Some(remaining) = system.again(run.objective, &here) else { continue };
+            let gain = remaining / decrement;
             let close = run.gradient_norm(&here) <= self.tolerance && remaining <= DECREMENT * scale;
             // Steps that no longer shrink, or are at the rounding of θ: λ² is of second order in them.
-            let spent = drowned && (remaining > 0.25 * decrement || remaining <= FLOOR * scale);
+            let spent = drowned && ((gain > 0.25 && !old) || remaining <= FLOOR * scale);
             if close || spent {
-                let stopped = self.polish(&mut run, &mut system, &mut here, remaining);
+                let stopped = self.polish(&mut run, &mut system, &mut here, remaining, gain);
                 let reason = if close { Reason::Gradient } else { Reason::Value };
                 return run.finish(if stopped { Reason::Stopped } else { reason }, here);
             }
+            // So many steps with this factor would lead to the end; with a new one it takes two more.
+            let steps = (f64::EPSILON.powi(2) * scale / remaining).ln() / gain.ln();
+            kept = (gain < 1.0 && steps <= run.objective.hessian_cost() + 2.0).then_some(remaining);
         }
     }
 
-    /// Steps with the factor at hand, at the price of a gradient each, as long as they gain at least a digit: near the end
-    /// the factor differs little from that of the Hessian there. Returns whether the observer stopped the fit.
+    /// Steps with the factor at hand, at the price of a gradient each, as long as they gain a digit or what the last one
+    /// gained: near the end the factor differs little from that of the Hessian there. Returns whether the observer stopped
+    /// the fit.
     fn polish<T: Real, O: Hessian<f64> + Coordinates<T> + ?Sized>(
         &self,
         run: &mut Run<'_, T, O>,
         system: &mut System,
         here: &mut Point,
         mut remaining: f64,
+        gain: f64,
     ) -> bool {
+        let least = (4.0 * gain).clamp(0.01, 0.5);
         let mut next = here.clone();
         while remaining > 0.0 && run.iterations() < self.max_iterations {
             next.phi.iter_mut().zip(&here.phi).zip(&system.direction).for_each(|((next, here), d)| *next = here + d);
             next.value = run.objective.gradient(&next.phi, &mut next.grad);
-            match system.again(&next) {
+            match system.again(run.objective, &next) {
                 Some(after) if after < remaining => {
                     std::mem::swap(here, &mut next);
                     if run.record(here).is_break() {
                         return true;
                     }
-                    if after > 0.01 * remaining {
+                    if after > least * remaining {
                         return false;
                     }
                     remaining = after;
@@ -206,15 +220,21 @@ impl System {
         }
         objective.hessian(&here.phi, &mut self.hessian);
         self.factor = Some(Factor::new(&self.hessian)?);
-        self.again(here);
-        Some(())
+        self.again(objective, here).map(|_| ())
     }
 
-    /// Sets the direction at `here` with the factor at hand, and returns λ² by it; `None` without one.
-    fn again(&mut self, here: &Point) -> Option<f64> {
-        let factor = self.factor.as_ref()?;
+    /// Sets the direction at `here` with the factor at hand, before the first one with the objective's preconditioner, and
+    /// returns λ² by it; `None` without either.
+    fn again<T, O: Coordinates<T> + ?Sized>(&mut self, objective: &mut O, here: &Point) -> Option<f64> {
+        if self.direction.len() > DENSE {
+            return None;
+        }
         self.direction.iter_mut().zip(&here.grad).for_each(|(d, g)| *d = -g);
-        factor.solve(&mut self.direction);
+        match &self.factor {
+            Some(factor) => factor.solve(&mut self.direction),
+            None if objective.precondition(&mut self.direction) => {}
+            None => return None,
+        }
         Some(-dot(&here.grad, &self.direction))
     }
 

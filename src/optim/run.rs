@@ -90,6 +90,8 @@ pub(super) struct Run<'a, T: Real, O: ?Sized> {
     observer: &'a mut dyn Observer<T>,
     theta: Vec<T>,
     history: Vec<f64>,
+    /// Whether the objective's preconditioner is as good as a Hessian.
+    pub primed: bool,
 }
 
 impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
@@ -101,11 +103,12 @@ impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
         }
         let mut point = Point { phi: vec![0.0; dim], grad: vec![0.0; dim], value: 0.0 };
         objective.inward(&theta, &mut point.phi);
+        let primed = objective.approach(&mut point.phi);
         point.value = objective.gradient(&point.phi, &mut point.grad);
         if !point.is_finite() {
             return Err(Error::Diverged { iteration: 1 });
         }
-        Ok((Self { objective, observer, theta, history: Vec::new() }, point))
+        Ok((Self { objective, observer, theta, history: Vec::new(), primed }, point))
     }
 
     pub fn iterations(&self) -> usize {

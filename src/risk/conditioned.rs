@@ -2,6 +2,7 @@
 
 mod lane;
 mod preconditioner;
+mod sample;
 mod scaling;
 
 use crate::Real;
@@ -28,32 +29,46 @@ pub(super) struct Conditioned<'r, T: Real> {
     weights: Option<Vec<f64>>,
     total: f64,
     l2: f64,
+    /// λ of ½ λ ‖V‖², added to the penalty.
+    damping: f64,
     bias: bool,
     scaling: Scaling,
+    in_place: bool,
     lanes: Vec<Lane<T>>,
     sums: Carried<f64>,
-    scaled: Vec<f64>,
     preconditioner: Option<Preconditioner>,
 }
 
 impl<'r, T: Real> Conditioned<'r, T> {
     pub fn new(data: &'r Dataset<'r, T>, layer: &Affine, loss: &'r dyn Curvature<f64>, targets: &[T], l2: f64) -> Self {
-        let wide = |values: &[T]| values.iter().map(|v| v.to_f64()).collect::<Vec<f64>>();
-        let weights = data.weights().map(wide);
+        let targets = targets.iter().map(|v| v.to_f64()).collect();
+        Self::scaled(data, layer.has_bias(), loss, targets, l2, Scaling::new(data, layer.has_bias()))
+    }
+
+    fn scaled(
+        data: &'r Dataset<'r, T>,
+        bias: bool,
+        loss: &'r dyn Curvature<f64>,
+        targets: Vec<f64>,
+        l2: f64,
+        scaling: Scaling,
+    ) -> Self {
+        let weights = data.weights().map(|weights| weights.iter().map(|w| w.to_f64()).collect::<Vec<f64>>());
         let total = weights.as_ref().map_or(data.samples() as f64, |w| w.iter().sum());
         let blocks = data.samples().div_ceil(block_rows(data.features()));
         Self {
             data,
             loss,
-            targets: wide(targets),
+            targets,
             weights,
             total,
             l2,
-            bias: layer.has_bias(),
-            scaling: Scaling::new(data, layer.has_bias()),
+            damping: 0.0,
+            bias,
+            in_place: data.outputs() == 1 && scaling.is_mild() && T::in_f64(data.x()).is_some(),
+            scaling,
             lanes: (0..blocks.min(LANES)).map(|_| Lane::default()).collect(),
             sums: Carried::default(),
-            scaled: Vec::new(),
             preconditioner: None,
         }
     }
@@ -75,6 +90,7 @@ impl<'r, T: Real> Conditioned<'r, T> {
             weights: self.weights.as_deref(),
             share: 1.0 / self.total,
             scaling: &self.scaling,
+            in_place: self.in_place,
             lanes: self.lanes.len(),
         };
         threads::for_each(&mut self.lanes, cost, |i, lane| work(&task, i, lane));
@@ -84,14 +100,25 @@ impl<'r, T: Real> Conditioned<'r, T> {
         (4 * self.data.samples()).saturating_mul(self.dim() + self.outputs())
     }
 
-    /// V / s, one column a feature, then a.
+    /// V / s, one column a feature, then a: what the lanes multiply x − m with; in place, where they see x, b instead of a.
     fn unscale(&self, phi: &[f64]) -> Vec<f64> {
         let k = self.outputs();
         let mut w = phi.to_vec();
-        for (w, inverse) in w.chunks_exact_mut(k).zip(&self.scaling.inverse) {
-            w.iter_mut().for_each(|w| *w *= inverse);
+        for (v, inverse) in w.chunks_exact_mut(k).zip(&self.scaling.inverse) {
+            v.iter_mut().for_each(|v| *v *= inverse);
+        }
+        if self.in_place {
+            self.recentre(&mut w);
         }
         w
+    }
+
+    /// b = a − Σⱼ mⱼ wⱼ.
+    fn recentre(&self, w: &mut [f64]) {
+        let (w, a) = w.split_at_mut(self.weights_len());
+        for (w, shift) in w.chunks_exact(self.outputs()).zip(&self.scaling.shift) {
+            a.iter_mut().zip(w).for_each(|(a, w)| *a -= shift * w);
+        }
     }
 
     /// Adds the lanes' gradients in order: dW of features (x − m), to be divided by s, then db.
@@ -101,8 +128,24 @@ impl<'r, T: Real> Conditioned<'r, T> {
             self.sums.merge(&lane.gradient);
         }
         self.sums.write(out);
-        for (out, inverse) in out.chunks_exact_mut(self.data.outputs()).zip(&self.scaling.inverse) {
-            out.iter_mut().for_each(|out| *out *= inverse);
+        let (dw, da) = out.split_at_mut(self.data.features() * self.data.outputs());
+        for (j, dw) in dw.chunks_exact_mut(self.data.outputs()).enumerate() {
+            if self.in_place {
+                dw.iter_mut().zip(&*da).for_each(|(dw, da)| *dw -= self.scaling.shift[j] * da);
+            }
+            dw.iter_mut().for_each(|dw| *dw *= self.scaling.inverse[j]);
+        }
+    }
+
+    /// The sums over all lanes of [`Lane::hessian`], in the first lane.
+    fn add_grams(&mut self, phi: &[f64], pairs: &[(usize, usize)]) {
+        let w = self.unscale(phi);
+        let size = self.data.features() + usize::from(self.bias);
+        let cost = (pairs.len() * size * size).saturating_mul(self.data.samples());
+        self.each_lane(cost, |task, i, lane| lane.hessian(task, i, &w, pairs));
+        let Some((first, others)) = self.lanes.split_first_mut() else { return };
+        for (pair, sum) in first.grams.iter_mut().enumerate() {
+            others.iter().for_each(|lane| sum.merge(&lane.grams[pair]));
         }
     }
 
@@ -118,11 +161,15 @@ impl<'r, T: Real> Conditioned<'r, T> {
 
     /// λ / sⱼ², the penalty's curvature in vⱼ.
     fn ridge(&self, j: usize) -> f64 {
-        self.l2 * self.scaling.inverse[j] * self.scaling.inverse[j]
+        self.l2 * self.scaling.inverse[j] * self.scaling.inverse[j] + self.damping
+    }
+
+    fn is_penalized(&self) -> bool {
+        self.l2 + self.damping > 0.0
     }
 
     fn penalty(&self, phi: &[f64]) -> f64 {
-        if self.l2 == 0.0 {
+        if !self.is_penalized() {
             return 0.0;
         }
         let v = phi[..self.weights_len()].chunks_exact(self.outputs());
@@ -130,7 +177,7 @@ impl<'r, T: Real> Conditioned<'r, T> {
     }
 
     fn add_penalty(&self, v: &[f64], out: &mut [f64]) {
-        if self.l2 == 0.0 {
+        if !self.is_penalized() {
             return;
         }
         let k = self.outputs();
@@ -178,25 +225,19 @@ impl<T: Real> Objective<f64> for Conditioned<'_, T> {
 
 impl<T: Real> Hessian<f64> for Conditioned<'_, T> {
     fn hessian(&mut self, phi: &[f64], h: &mut DMatrix<f64>) {
-        let (p, k, dim) = (self.data.features(), self.outputs(), self.dim());
-        let w = self.unscale(phi);
-        let cost = dim.saturating_mul(dim).saturating_mul(self.data.samples());
-        self.each_lane(cost, |task, i, lane| lane.hessian(task, i, &w));
-        let Some((first, others)) = self.lanes.split_first_mut() else { return };
-        for (pair, sum) in first.grams.iter_mut().enumerate() {
-            others.iter().for_each(|lane| sum.merge(&lane.grams[pair]));
-        }
+        let (p, k) = (self.data.features(), self.outputs());
+        let pairs: Vec<(usize, usize)> = (0..k).flat_map(|c| (c..k).map(move |d| (c, d))).collect();
+        self.add_grams(phi, &pairs);
         let columns = p + usize::from(self.bias);
         let inverse = |j: usize| self.scaling.inverse.get(j).copied().unwrap_or(1.0);
-        let pairs = (0..k).flat_map(|c| (c..k).map(move |d| (c, d)));
-        for ((c, d), gram) in pairs.zip(&self.lanes[0].grams) {
+        for (&(c, d), gram) in pairs.iter().zip(&self.lanes[0].grams) {
             for (j, l) in (0..columns).flat_map(|j| (0..columns).map(move |l| (j, l))) {
                 let entry = gram.at(j, l) * inverse(j) * inverse(l);
                 h[(j * k + c, l * k + d)] = entry;
                 h[(l * k + d, j * k + c)] = entry;
             }
         }
-        if self.l2 > 0.0 {
+        if self.is_penalized() {
             (0..p * k).for_each(|i| h[(i, i)] += self.ridge(i / k));
         }
         self.close_the_shift(h);
@@ -222,13 +263,11 @@ impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
     }
 
     fn outward(&self, phi: &[f64], theta: &mut [T]) {
-        let (k, split) = (self.outputs(), self.weights_len());
         let mut w = self.unscale(phi);
-        let (w, b) = w.split_at_mut(split);
-        for (w, shift) in w.chunks_exact(k).zip(&self.scaling.shift) {
-            b.iter_mut().zip(w).for_each(|(b, w)| *b -= shift * w);
+        if !self.in_place {
+            self.recentre(&mut w);
         }
-        theta.iter_mut().zip(w.iter().chain(b.iter())).for_each(|(theta, &w)| *theta = T::of(w));
+        theta.iter_mut().zip(&w).for_each(|(theta, &w)| *theta = T::of(w));
     }
 
     /// ∂R/∂wⱼ = sⱼ ∂R/∂vⱼ + mⱼ ∂R/∂a.
@@ -249,15 +288,20 @@ impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
         f64::EPSILON
     }
 
+    fn approach(&mut self, phi: &mut [f64]) -> bool {
+        self.approach_by_sample(phi)
+    }
+
     fn precondition(&mut self, r: &mut [f64]) -> bool {
         if self.preconditioner.is_none() {
-            let ridge: Vec<f64> = (0..self.data.features()).map(|j| self.ridge(j)).collect();
-            let preconditioner =
-                Preconditioner::new(self.data, self.loss, &self.targets, &self.scaling, &ridge, self.bias);
-            self.preconditioner = Some(preconditioner);
+            self.preconditioner = Some(self.curvature_of_sample());
         }
-        self.preconditioner
-            .as_ref()
-            .is_some_and(|preconditioner| preconditioner.apply(r, self.data.outputs(), &mut self.scaled))
+        self.preconditioner.as_mut().is_some_and(|preconditioner| preconditioner.apply(r))
+    }
+
+    /// As measured: two gradients for reading and weighing, and the products.
+    fn hessian_cost(&self) -> f64 {
+        let (p, k) = (self.data.features() as f64, self.outputs() as f64);
+        2.0 + p * (k + 1.0) / 50.0
     }
 }

@@ -4,6 +4,7 @@ mod extremes;
 mod inference;
 #[path = "../linear/keys.rs"]
 mod keys;
+mod large;
 mod metrics;
 mod properties;
 mod reference;

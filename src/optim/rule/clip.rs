@@ -1,5 +1,5 @@
 use super::{Rule, WeightsOnly, positive};
-use crate::real::vectorize;
+use crate::real::{Loops, vectorize};
 use crate::{Real, Result};
 
 /// Clips the gradient to a norm: g ← g · min(1, c / ‖g‖), ‖·‖ Euclidean over all parameters together.
@@ -29,7 +29,7 @@ impl ClipNorm {
 /// ‖g‖ in f64: as a plain sum of squares in sixteen lanes, scaled by the largest entry where that overflows or vanishes.
 fn norm<T: Real>(g: &[T]) -> f64 {
     let squares = |scale: f64| {
-        vectorize(
+        vectorize(Loops(
             #[inline(always)]
             || {
                 let mut lanes = [0.0; 16];
@@ -43,7 +43,7 @@ fn norm<T: Real>(g: &[T]) -> f64 {
                 }
                 lanes.iter().sum::<f64>() + rest
             },
-        )
+        ))
     };
     let plain = squares(1.0);
     if (f64::MIN_POSITIVE / f64::EPSILON..f64::MAX).contains(&plain) || plain.is_nan() {
@@ -107,10 +107,10 @@ impl<T: Real> Rule<T> for ClipValue {
         let bound = T::of(self.0);
         // Comparisons, not min and max: NaN stays NaN.
         let clip = |g: T| if g > bound { bound } else { g };
-        vectorize(
+        vectorize(Loops(
             #[inline(always)]
             || grad.iter_mut().for_each(|g| *g = -clip(-clip(*g))),
-        );
+        ));
     }
 
     fn check(&self) -> Result<()> {

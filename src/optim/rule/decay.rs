@@ -1,5 +1,5 @@
 use super::{Rule, WeightsOnly, nonnegative};
-use crate::real::vectorize;
+use crate::real::{Loops, vectorize};
 use crate::{Real, Result};
 
 /// Weight decay: adds λ θ to the direction.
@@ -36,10 +36,10 @@ impl<T: Real> Rule<T> for Decay {
 
     fn apply(&self, (): &mut (), theta: &[T], grad: &mut [T]) {
         let lambda = T::of(self.0);
-        vectorize(
+        vectorize(Loops(
             #[inline(always)]
             || grad.iter_mut().zip(theta).for_each(|(d, &theta)| *d += lambda * theta),
-        );
+        ));
     }
 
     fn step(&self, (): &mut (), theta: &mut [T], grad: &mut [T], rate: T) {

@@ -3,7 +3,7 @@
 use super::scaling::Scaling;
 use crate::Real;
 use crate::data::Dataset;
-use crate::linalg::{Block, block_rows, carried::Carried, gram::Gram, product, reshape, threads};
+use crate::linalg::{Block, PADDING, block_rows, carried::Carried, gram::Gram, product, reshape, threads};
 use crate::loss::Curvature;
 use nalgebra::DMatrix;
 use std::ops::Range;
@@ -17,6 +17,8 @@ pub(super) struct Task<'r, T: Real> {
     /// 1 / Σ w.
     pub share: f64,
     pub scaling: &'r Scaling,
+    /// Whether passes read the data as they lie, without a centred copy.
+    pub in_place: bool,
     pub lanes: usize,
 }
 
@@ -39,7 +41,7 @@ impl<T: Real> Task<'_, T> {
 
 /// Scratch of one lane, and the sums it ends with.
 pub(super) struct Lane<T: Real> {
-    /// The block at hand as x − m, in f64.
+    /// The block at hand as x − m, in f64, [packed](Block::packed).
     centred: DMatrix<f64>,
     z: Vec<f64>,
     dz: Vec<f64>,
@@ -69,35 +71,25 @@ impl<T: Real> Default for Lane<T> {
 }
 
 impl<T: Real> Lane<T> {
-    fn load(&mut self, task: &Task<'_, T>, rows: &Range<usize>) {
-        let p = task.data.features();
-        reshape(&mut self.centred, rows.len(), p);
-        for (j, out) in self.centred.as_mut_slice().chunks_exact_mut(rows.len()).enumerate() {
+    /// The block of these rows that scores are taken of: where the task says so the data themselves, else x − m.
+    fn load<'l>(centred: &'l mut DMatrix<f64>, task: &'l Task<'_, T>, rows: &Range<usize>) -> Block<'l, f64> {
+        if let Some(x) = task.in_place.then(|| T::in_f64(task.data.rows(rows.clone()))).flatten() {
+            return Block::new(x);
+        }
+        let (b, p) = (rows.len(), task.data.features());
+        reshape(centred, b + PADDING, p);
+        for (j, out) in centred.as_mut_slice().chunks_exact_mut(b + PADDING).enumerate() {
             let m = task.scaling.shift[j];
             out.iter_mut().zip(&task.data.feature(j)[rows.clone()]).for_each(|(out, &x)| *out = x.to_f64() - m);
         }
-    }
-
-    fn scores(&mut self, task: &Task<'_, T>, w: &[f64]) {
-        let k = task.data.outputs();
-        let (w, a) = w.split_at(k * task.data.features());
-        self.z.resize(k * self.centred.nrows(), 0.0);
-        product::forward_block(w, a, k, &Block::new(self.centred.as_view()), &mut self.z);
-    }
-
-    fn backward(&mut self, task: &Task<'_, T>) {
-        let k = task.data.outputs();
-        self.part.fill(0.0);
-        let (dw, da) = self.part.split_at_mut(k * task.data.features());
-        product::backward_block(&self.dz, k, &Block::new(self.centred.as_view()), dw, da);
-        self.gradient.add(&self.part);
+        Block::packed(centred, b)
     }
 
     pub fn value(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
         self.value.reset(1);
         for rows in task.runs(i) {
-            self.load(task, &rows);
-            self.scores(task, w);
+            let block = Self::load(&mut self.centred, task, &rows);
+            scores(&block, w, task.data.outputs(), &mut self.z);
             let sum = task.loss.block_value(&self.z, task.targets(&rows), task.data.outputs(), task.weights(&rows));
             self.value.add(&[sum]);
         }
@@ -113,43 +105,43 @@ impl<T: Real> Lane<T> {
         let k = task.data.outputs();
         self.start(w.len());
         for rows in task.runs(i) {
-            self.load(task, &rows);
-            self.scores(task, w);
+            let block = Self::load(&mut self.centred, task, &rows);
+            scores(&block, w, k, &mut self.z);
             self.dz.resize(self.z.len(), 0.0);
             let (y, weights) = (task.targets(&rows), task.weights(&rows));
             let sum = task.loss.block_gradient(&self.z, y, k, weights, task.share, &mut self.dz);
             self.value.add(&[sum]);
-            self.backward(task);
+            backward(&block, &self.dz, k, &mut self.part, &mut self.gradient);
         }
     }
 
-    /// Σ w̄ ∂²ℓ/∂z_c∂z_d (x − m)(x − m)ᵀ for every pair c ≤ d.
-    pub fn hessian(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
+    /// Σ w̄ ∂²ℓ/∂z_c∂z_d (x − m)(x − m)ᵀ for every one of the pairs (c, d).
+    pub fn hessian(&mut self, task: &Task<'_, T>, i: usize, w: &[f64], pairs: &[(usize, usize)]) {
         let (p, k) = (task.data.features(), task.data.outputs());
         let extras = usize::from(w.len() > p * k);
-        self.grams.resize_with(k * (k + 1) / 2, || Gram::new(p, extras));
+        self.grams.resize_with(pairs.len(), || Gram::new(p, extras));
         self.grams.iter_mut().for_each(Gram::clear);
         let mut curvature = vec![0.0; k * k];
         let (mut shares, mut ones) = (Vec::new(), Vec::new());
+        let shift = if task.in_place { &task.scaling.shift[..] } else { &[] };
         for rows in task.runs(i) {
-            self.load(task, &rows);
-            self.scores(task, w);
+            let block = Self::load(&mut self.centred, task, &rows);
+            scores(&block, w, k, &mut self.z);
             let b = rows.len();
             shares.clear();
-            shares.resize(b * self.grams.len(), 0.0);
+            shares.resize(b * pairs.len(), 0.0);
             ones.resize(b, 1.0);
             let samples = self.z.chunks_exact(k).zip(task.targets(&rows).chunks_exact(k));
             for (i, (z, y)) in samples.enumerate() {
                 let weight = task.weights(&rows).map_or(task.share, |w| w[i] * task.share);
                 if weight > 0.0 {
                     task.loss.curvature(z, y, &mut curvature);
-                    let upper = (0..k).flat_map(|c| (c..k).map(move |d| c * k + d));
-                    upper.enumerate().for_each(|(pair, cd)| shares[pair * b + i] = weight * curvature[cd]);
+                    let entries = pairs.iter().map(|&(c, d)| curvature[c * k + d]).enumerate();
+                    entries.for_each(|(pair, entry)| shares[pair * b + i] = weight * entry);
                 }
             }
-            let block = Block::new(self.centred.as_view());
             for (gram, shares) in self.grams.iter_mut().zip(shares.chunks_exact(b)) {
-                gram.add(&block, &[ones.as_slice()][..extras], &[], Some(shares));
+                gram.add(&block, &[ones.as_slice()][..extras], shift, Some(shares));
             }
         }
     }
@@ -159,10 +151,9 @@ impl<T: Real> Lane<T> {
         let k = task.data.outputs();
         self.start(w.len());
         for rows in task.runs(i) {
-            self.load(task, &rows);
-            self.scores(task, u);
-            std::mem::swap(&mut self.u, &mut self.z);
-            self.scores(task, w);
+            let block = Self::load(&mut self.centred, task, &rows);
+            scores(&block, u, k, &mut self.u);
+            scores(&block, w, k, &mut self.z);
             self.dz.clear();
             self.dz.resize(self.z.len(), 0.0);
             let samples = self.z.chunks_exact(k).zip(task.targets(&rows).chunks_exact(k)).zip(self.u.chunks_exact(k));
@@ -173,7 +164,20 @@ impl<T: Real> Lane<T> {
                     dz.iter_mut().for_each(|dz| *dz *= weight);
                 }
             }
-            self.backward(task);
+            backward(&block, &self.dz, k, &mut self.part, &mut self.gradient);
         }
     }
+}
+
+fn scores(block: &Block<'_, f64>, w: &[f64], k: usize, z: &mut Vec<f64>) {
+    let (w, a) = w.split_at(k * block.features());
+    z.resize(k * block.len(), 0.0);
+    product::forward_block(w, a, k, block, z);
+}
+
+fn backward(block: &Block<'_, f64>, dz: &[f64], k: usize, part: &mut [f64], gradient: &mut Carried<f64>) {
+    part.fill(0.0);
+    let (dw, da) = part.split_at_mut(k * block.features());
+    product::backward_block(dz, k, block, dw, da);
+    gradient.add(part);
 }

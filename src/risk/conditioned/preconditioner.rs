@@ -1,89 +1,83 @@
-//! An approximate inverse Hessian from a subsample.
+//! An approximate inverse Hessian.
 
-use super::scaling::Scaling;
+use super::Conditioned;
 use crate::Real;
-use crate::data::Dataset;
-use crate::linalg::{Block, cholesky, gram::Gram};
-use crate::loss::Curvature;
+use crate::linalg::cholesky;
 
-/// The Hessian of the same kind for every output, (h G + Λ)⁻¹, with G the Gram matrix of the scaled features (and of 1) over
-/// a subsample, Λ the penalty and h a typical curvature of the loss: its largest one per output at score 0.
+/// The inverse of the Hessian's diagonal blocks, one an output: ∂²R/∂wᶜ∂wᶜ over features and intercept.
 pub(super) struct Preconditioner {
-    /// L of the Cholesky factor, or nothing where it would cost more than it saves.
-    lower: Vec<f64>,
+    /// L of every block's Cholesky factor, or nothing where there is none.
+    factors: Vec<Vec<f64>>,
     columns: usize,
+    scratch: Vec<f64>,
+    /// Where the loss ignores a common shift of all scores, R along the shift of a column's weights is its penalty alone: the
+    /// inverse of that curvature, 0 without one.
+    along_shift: Vec<f64>,
 }
-
-/// The most features; the factor takes their cube.
-const FEATURES: usize = 1000;
-/// Rows a feature, so that the subsample's spectrum is that of the whole within a factor of about 2.
-const ROWS: usize = 20;
 
 impl Preconditioner {
-    pub fn new<T: Real>(
-        data: &Dataset<'_, T>,
-        loss: &dyn Curvature<f64>,
-        targets: &[f64],
-        scaling: &Scaling,
-        ridge: &[f64],
-        bias: bool,
-    ) -> Self {
-        let (n, p, k) = (data.samples(), data.features(), data.outputs());
-        let columns = p + usize::from(bias);
-        let none = Self { lower: Vec::new(), columns };
-        if p > FEATURES {
-            return none;
-        }
-        let rows = sample(n, (ROWS * columns).max(512));
-        let ones = vec![1.0; rows.iter().map(|&(_, len)| len).max().unwrap_or(0)];
-        let (mut gram, mut count) = (Gram::new(p, usize::from(bias)), 0.0);
-        for &(start, len) in &rows {
-            let weights: Option<Vec<f64>> =
-                data.weights().map(|w| w[start..start + len].iter().map(|w| w.to_f64()).collect());
-            count += weights.as_ref().map_or(len as f64, |w| w.iter().sum());
-            let block = Block::new(data.rows(start..start + len));
-            gram.add(&block, &[&ones[..len]][..usize::from(bias)], &scaling.shift, weights.as_deref());
-        }
-        let mut curvature = vec![0.0; k * k];
-        loss.curvature(&vec![0.0; k], &targets[..k], &mut curvature);
-        // One output more than its own curvature 1/k (1 − 1/k): along differences of scores a softmax has 1/k.
-        let typical = curvature[0] + curvature.get(1).map_or(0.0, |c| c.abs());
-        let inverse = |j: usize| scaling.inverse.get(j).copied().unwrap_or(1.0);
-        let mut lower = vec![0.0; columns * columns];
-        for (i, l) in lower.iter_mut().enumerate() {
-            let (row, column) = (i % columns, i / columns);
-            *l = typical * gram.at(row, column) * inverse(row) * inverse(column) / count;
-            if row == column {
-                *l += ridge.get(row).copied().unwrap_or(0.0);
-                // A little of the diagonal makes collinear features definite.
-                *l += 1e-6 * *l + if *l > 0.0 { 0.0 } else { 1.0 };
-            }
-        }
-        let usable = typical > 0.0 && count > 0.0 && cholesky::factor(&mut lower, columns).is_ok();
-        if usable { Self { lower, columns } } else { none }
+    /// Of no use.
+    pub fn none() -> Self {
+        Self { factors: Vec::new(), columns: 0, scratch: Vec::new(), along_shift: Vec::new() }
     }
 
-    /// r ← (h G + Λ)⁻¹ r for every output, if there is a factor.
-    pub fn apply(&self, r: &mut [f64], outputs: usize, scratch: &mut Vec<f64>) -> bool {
-        if self.lower.is_empty() {
-            return false;
+    /// The blocks of `risk` at `phi`.
+    pub fn new<T: Real>(risk: &mut Conditioned<'_, T>, phi: &[f64]) -> Self {
+        let k = risk.outputs();
+        let pairs: Vec<(usize, usize)> = (0..k).map(|c| (c, c)).collect();
+        risk.add_grams(phi, &pairs);
+        let columns = risk.data.features() + usize::from(risk.bias);
+        let inverse = |j: usize| risk.scaling.inverse.get(j).copied().unwrap_or(1.0);
+        let mut factors = Vec::new();
+        for gram in &risk.lanes[0].grams {
+            let mut lower = vec![0.0; columns * columns];
+            for (i, l) in lower.iter_mut().enumerate() {
+                let (row, column) = (i % columns, i / columns);
+                *l = gram.at(row, column) * inverse(row) * inverse(column);
+                if row == column {
+                    *l += if row < risk.data.features() { risk.ridge(row) } else { 0.0 };
+                    // A little of the diagonal makes collinear features definite.
+                    *l += 1e-6 * *l + if *l > 0.0 { 0.0 } else { 1.0 };
+                }
+            }
+            if cholesky::factor(&mut lower, columns).is_err() {
+                return Self::none();
+            }
+            factors.push(lower);
         }
-        scratch.resize(self.columns, 0.0);
-        for c in 0..outputs {
-            scratch.iter_mut().zip(r[c..].iter().step_by(outputs)).for_each(|(s, r)| *s = *r);
-            cholesky::solve(&self.lower, self.columns, scratch);
-            r[c..].iter_mut().step_by(outputs).zip(scratch.iter()).for_each(|(r, s)| *r = *s);
+        let mut along_shift = Vec::new();
+        if risk.loss.ignores_shift(k) {
+            let ridge = |j: usize| if j < risk.data.features() { risk.ridge(j) } else { 0.0 };
+            along_shift.extend((0..columns).map(ridge).map(|ridge| if ridge > 0.0 { 1.0 / ridge } else { 0.0 }));
         }
-        true
+        Self { factors, columns, scratch: vec![0.0; columns], along_shift }
+    }
+
+    /// r ← H⁻¹ r, if there are factors.
+    pub fn apply(&mut self, r: &mut [f64]) -> bool {
+        let k = self.factors.len();
+        // Blocks would mix the shift into what the loss sees, so it is taken out, and dealt with by itself.
+        let shifts: Vec<f64> = r.chunks_exact(k.max(1)).zip(&self.along_shift).map(|(r, s)| mean(r) * s).collect();
+        self.without_shift(r);
+        for (c, lower) in self.factors.iter().enumerate() {
+            let of_output = || r[c..].iter().step_by(k);
+            self.scratch.iter_mut().zip(of_output()).for_each(|(s, r)| *s = *r);
+            cholesky::solve(lower, self.columns, &mut self.scratch);
+            r[c..].iter_mut().step_by(k).zip(&self.scratch).for_each(|(r, s)| *r = *s);
+        }
+        self.without_shift(r);
+        r.chunks_exact_mut(k.max(1)).zip(&shifts).for_each(|(r, shift)| r.iter_mut().for_each(|r| *r += shift));
+        k > 0
+    }
+
+    fn without_shift(&self, r: &mut [f64]) {
+        for (r, _) in r.chunks_exact_mut(self.factors.len().max(1)).zip(&self.along_shift) {
+            let mean = mean(r);
+            r.iter_mut().for_each(|r| *r -= mean);
+        }
     }
 }
 
-/// About `most` rows of n as runs (start, length) of up to 64 neighbours, evenly spread.
-fn sample(n: usize, most: usize) -> Vec<(usize, usize)> {
-    const RUN: usize = 64;
-    if n <= most {
-        return vec![(0, n)];
-    }
-    let runs = most.div_ceil(RUN);
-    (0..runs).map(|i| i * (n - RUN) / runs).map(|start| (start, RUN.min(n - start))).collect()
+fn mean(r: &[f64]) -> f64 {
+    r.iter().sum::<f64>() / r.len() as f64
 }

@@ -36,6 +36,11 @@ impl Scaling {
         }
         scaling
     }
+
+    /// Whether every mean is so small beside the spread that sums over x lose next to nothing beside sums over x − m.
+    pub fn is_mild(&self) -> bool {
+        self.shift.iter().zip(&self.scale).all(|(m, s)| m.abs() <= 4.0 * s || (*s == 0.0 && m.abs() <= 1.0))
+    }
 }
 
 /// Mean and mean absolute deviation of feature j over every `stride`-th row of positive weight. Deviations are taken from
@@ -74,7 +79,9 @@ mod tests {
         assert_eq!((scaling.shift[0], scaling.scale[0], scaling.inverse[0]), (0.1, 0.0, 0.0));
         assert!(scaling.scale[1] > 0.0 && scaling.scale[2] > 1e307 && scaling.scale[2] < 1e308);
         assert!((scaling.shift[3] - 1e6 - 0.5).abs() < 0.1 && (scaling.scale[3] - 0.5).abs() < 0.1);
+        assert!(!scaling.is_mild());
         let raw = Scaling::new(&data, false);
+        assert!(raw.is_mild());
         assert_eq!(raw.shift, [0.0; 4]);
         assert!((raw.scale[0] - 0.1).abs() < 1e-12);
     }

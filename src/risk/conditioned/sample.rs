@@ -1,0 +1,108 @@
+//! What a sample of the rows tells of the whole: where the minimum is, about, and how R curves there.
+
+use super::{Conditioned, Preconditioner};
+use crate::Real;
+use crate::data::Dataset;
+use crate::objective::Objective;
+use crate::optim::{Lbfgs, Newton, Solver};
+
+/// The most features; a factor takes their cube.
+const FEATURES: usize = 1000;
+/// Rows a feature, so that the sample's spectrum is that of the whole within a factor of about 2.
+const ROWS: usize = 20;
+/// The least rows of a sample.
+const LEAST: usize = 1024;
+/// The most rows a feature: by then a step gains a digit and a half.
+const ENOUGH: usize = 500;
+/// At least about so many runs of neighbours, so that a sample of sorted data is still one.
+const RUNS: usize = 32;
+/// A sample is this part of the whole where that is more: a pass over it costs little beside one over the whole.
+const PART: usize = 8;
+
+impl<T: Real> Conditioned<'_, T> {
+    fn columns(&self) -> usize {
+        self.data.features() + usize::from(self.bias)
+    }
+
+    /// About `most` rows, in runs of neighbours, evenly spread.
+    fn sample(&self, most: usize) -> Option<Dataset<'static, T>> {
+        let n = self.data.samples();
+        if n <= most {
+            return self.data.select(&(0..n).collect::<Vec<_>>()).ok();
+        }
+        let len = (most / RUNS).clamp(16, 512);
+        let runs = most.div_ceil(len);
+        let start = |i: usize| i * (n - len) / runs;
+        let rows: Vec<usize> = (0..runs).flat_map(|i| start(i)..start(i) + len).collect();
+        self.data.select(&rows).ok()
+    }
+
+    /// The risk of some of the rows, in the same coordinates.
+    fn of<'d>(&'d self, data: &'d Dataset<'d, T>) -> Conditioned<'d, T> {
+        let y = data.y();
+        let targets = (0..data.samples()).flat_map(|i| (0..y.ncols()).map(move |c| y[(i, c)].to_f64())).collect();
+        Conditioned::scaled(data, self.bias, self.loss, targets, self.l2, self.scaling.clone())
+    }
+
+    /// From φ = 0, where there are many rows, to about the minimum for a part of them; the curvature there is kept as the
+    /// preconditioner. Returns whether it is that of R within a few tenths.
+    pub(super) fn approach_by_sample(&mut self, phi: &mut [f64]) -> bool {
+        let (n, least) = (self.data.samples(), (ROWS * self.columns()).max(LEAST));
+        let cold = phi.iter().all(|&phi| phi == 0.0);
+        if !cold || self.data.features() > FEATURES || n < 4 * least {
+            return false;
+        }
+        let most = (ENOUGH * self.columns()).max(LEAST);
+        let Some(data) = self.sample((n / PART).clamp(least, most)) else { return false };
+        let mut part = self.of(&data);
+        // The classes of a sample may be separable though those of the whole are not.
+        part.damping = 1.0 / data.samples() as f64;
+        let preconditioner = if self.outputs() > 1 { part.roughly(phi) } else { part.by_newton(phi) };
+        drop(part);
+        let one = self.outputs() == 1;
+        self.preconditioner = preconditioner;
+        one && self.preconditioner.is_some()
+    }
+
+    /// φ ← about the minimum, with one output: from that of a part of the part, one step of Newton's.
+    fn by_newton(&mut self, phi: &mut [f64]) -> Option<Preconditioner> {
+        if !self.approach_by_sample(phi) {
+            let rough = Newton::default().max_iterations(4);
+            phi.copy_from_slice(&rough.minimize(self, phi.to_vec(), &mut ()).ok()?.params);
+        }
+        let mut preconditioner = Preconditioner::new(self, phi);
+        let (mut next, mut step) = (phi.to_vec(), vec![0.0; phi.len()]);
+        let value = self.gradient(phi, &mut step);
+        if !preconditioner.apply(&mut step) {
+            return None;
+        }
+        next.iter_mut().zip(&step).for_each(|(next, step)| *next -= step);
+        if self.value(&next) < value {
+            phi.copy_from_slice(&next);
+        }
+        Some(preconditioner)
+    }
+
+    /// φ ← about the minimum, with several outputs, for which a Hessian would cost more than all the rest.
+    fn roughly(&mut self, phi: &mut [f64]) -> Option<Preconditioner> {
+        let rough = Lbfgs::default().tolerance(1e-3).max_iterations(20);
+        phi.copy_from_slice(&rough.minimize(self, phi.to_vec(), &mut ()).ok()?.params);
+        if self.loss.ignores_shift(self.outputs()) {
+            // The answer is the one whose outputs sum to 0; the steps from here on keep to that, those to here do not.
+            for phi in phi.chunks_exact_mut(self.outputs()) {
+                let mean = phi.iter().sum::<f64>() / phi.len() as f64;
+                phi.iter_mut().for_each(|phi| *phi -= mean);
+            }
+        }
+        Some(Preconditioner::new(self, phi))
+    }
+
+    /// The curvature of a sample at φ = 0.
+    pub(super) fn curvature_of_sample(&self) -> Preconditioner {
+        if self.data.features() > FEATURES {
+            return Preconditioner::none();
+        }
+        let Some(data) = self.sample((ROWS * self.columns()).max(LEAST)) else { return Preconditioner::none() };
+        Preconditioner::new(&mut self.of(&data), &vec![0.0; self.dim()])
+    }
+}
