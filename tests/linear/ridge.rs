@@ -104,3 +104,103 @@ fn penalty_zero_is_least_squares_and_bad_penalties_are_refused() {
         assert!(ridge_path(&data, bad).is_err());
     }
 }
+
+/// Columns in 1e6 and 1e-6 that depend on each other strongly, in either order: penalties from none to large.
+#[test]
+fn the_path_keeps_its_digits_in_wild_units() {
+    for (n, p) in [(30, 4), (12, 12), (8, 20)] {
+        for order in [0, 1] {
+            let unit = |j: usize| if (j + order).is_multiple_of(2) { 2f64.powi(20) } else { 2f64.powi(-20) };
+            let value = |i: usize, j: usize| {
+                ((i * i * 613 + j * j * 211 + i * j * (i + 2 * j + 57)) % 1013) as f64 / 500.0 - 1.0
+            };
+            let x = DMatrix::from_fn(n, p, |i, j| {
+                (value(i, j) + if j % 2 == 1 { 0.75 * value(i, j - 1) } else { 0.0 }) * unit(j)
+            });
+            let y = DVector::from_fn(n, |i, _| 3.0 + value(i, 0) + value(i, 1) + value(i, 77));
+            let data = Dataset::new(&x, &y).unwrap();
+            let l2 = [0.0, 1e-14, 1e-10, 1e-3, 1.0];
+            let path = ridge_path(&data, &l2[usize::from(n <= p)..]).unwrap();
+            for point in path.points() {
+                let model = LinearRegression::new().l2(point.l2).fit(&data).unwrap();
+                for j in 0..p {
+                    let (found, expected) = (point.coefficients[j], model.coefficients()[j]);
+                    let size = (j % 2..p).step_by(2).fold(0.0f64, |size, l| size.max(model.coefficients()[l].abs()));
+                    let off = (found - expected).abs() / size;
+                    assert!(off < 1e-9, "{n}x{p} order {order} l2 {:e}, {j}: {found:e} for {expected:e}", point.l2);
+                }
+            }
+        }
+    }
+}
+
+/// Fewer samples than features take another way: it must give what fits one at a time give, deletions included.
+#[test]
+fn wide_designs() {
+    for (n, p, weighted, far) in [(6, 6, false, 0.0), (5, 9, true, 100.0), (9, 40, false, 1e4), (9, 40, true, 0.0)] {
+        let value =
+            |i: usize, j: usize| ((i * i * 613 + j * j * 211 + i * j * (i + 2 * j + 57)) % 1013) as f64 / 500.0 - 1.0;
+        // The last sample is the first once more, and a column is constant.
+        let x = DMatrix::from_fn(n, p, |i, j| if j == 3 { 7.0 } else { value(i % (n - 1), j) + far });
+        let y = DMatrix::from_fn(n, 2, |i, k| value(i, 90 + k) + 10.0);
+        let weights: Vec<f64> = (0..n).map(|i| if i == 1 { 0.0 } else { 0.5 + (i % 3) as f64 }).collect();
+        let mut data = Dataset::new(&x, &y).unwrap();
+        if weighted {
+            data = data.with_weights(&weights).unwrap();
+        }
+        let w = |i: usize| if weighted { weights[i] } else { 1.0 };
+        let total: f64 = (0..n).map(w).sum();
+        let path = ridge_path(&data, &[0.0, 1e-6, 1e-3, 1.0]).unwrap();
+        for point in path.points() {
+            let model = LinearRegression::new().l2(point.l2).fit(&data).unwrap();
+            let size = model.coefficients().amax();
+            assert!((&point.coefficients - model.coefficients()).amax() < 1e-9 * size, "{n}x{p} {:e}", point.l2);
+            let off = (&point.intercept - model.intercept()).amax();
+            assert!(off < 1e-9 * (model.intercept().amax() + size * far), "{n}x{p} {:e}: {off:e}", point.l2);
+            let errors = model.predict(&x).unwrap() - &y;
+            let square: f64 = (0..n).map(|i| w(i) * errors.row(i).norm_squared()).sum::<f64>() / total;
+            assert!((point.mean_square / square - 1.0).abs() < 1e-7, "{n}x{p} {:e}", point.l2);
+            if point.l2 == 0.0 {
+                // Pairwise different samples are met exactly, so all but the doubled ones have leverage 1.
+                assert!(point.loo.is_infinite());
+                let rank = model.report().rank().unwrap() as f64;
+                assert!((point.effective_df - 1.0 - rank).abs() < 1e-10, "{} {rank}", point.effective_df);
+                continue;
+            }
+            let mut loo = 0.0;
+            for out in (0..n).filter(|&i| w(i) > 0.0) {
+                let rest = data.select(&(0..n).filter(|&i| i != out).collect::<Vec<_>>()).unwrap();
+                let model = LinearRegression::new().l2(point.l2 * total / (total - w(out))).fit(&rest).unwrap();
+                let off = model.predict(x.rows(out, 1)).unwrap() - y.rows(out, 1);
+                loo += w(out) * off.norm_squared() / total;
+            }
+            assert!((point.loo / loo - 1.0).abs() < 1e-8, "{n}x{p} {:e}: {} {loo}", point.l2, point.loo);
+        }
+    }
+}
+
+/// The largest and the smallest numbers, where squares leave the range of f64.
+#[test]
+fn the_path_at_the_ends_of_the_range() {
+    let value =
+        |i: usize, j: usize| ((i * i * 613 + j * j * 211 + i * j * (i + 2 * j + 57)) % 1013) as f64 / 500.0 - 1.0;
+    for (n, p) in [(20, 3), (4, 6)] {
+        let plain = DMatrix::from_fn(n, p, value);
+        let y = DVector::from_fn(n, |i, _| value(i, 50));
+        let reference = ridge_path(&Dataset::new(&plain, &y).unwrap(), &[0.0, 0.25]).unwrap();
+        for power in [-600, -300, 300, 600] {
+            let x = &plain * 2f64.powi(power);
+            // λ goes with the square of the unit, as far as f64 reaches.
+            let path = ridge_path(&Dataset::new(&x, &y).unwrap(), &[0.0]).unwrap();
+            let back = &path.points()[0].coefficients * 2f64.powi(power);
+            assert!((back - &reference.points()[0].coefficients).amax() < 1e-10, "{n}x{p} 2^{power}");
+            if power.abs() < 500 {
+                let l2 = 0.25 * 2f64.powi(2 * power);
+                let path = ridge_path(&Dataset::new(&x, &y).unwrap(), &[l2]).unwrap();
+                let (point, expected) = (&path.points()[0], &reference.points()[1]);
+                assert!((&point.coefficients * 2f64.powi(power) - &expected.coefficients).amax() < 1e-10);
+                assert!((point.loo / expected.loo - 1.0).abs() < 1e-10);
+            }
+        }
+    }
+}

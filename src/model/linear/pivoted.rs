@@ -6,7 +6,7 @@ use crate::Real;
 use crate::linalg::compensated::{self, Dd, Run};
 
 /// A column counts as dependent if a relative change of this size, times √p, in the numbers of the design could make it so.
-const RANK_TOLERANCE: f64 = 8.0 * f64::EPSILON;
+pub(super) const RANK_TOLERANCE: f64 = 8.0 * f64::EPSILON;
 
 /// Pivoted Cholesky of a symmetric double-double matrix. Row m of R is kept over all columns, in the order of the design.
 pub(super) struct Pivoted {
