@@ -68,18 +68,31 @@ fn jobs(threads: usize, peak: f64) {
         for (n, p) in [(100_000, 100), (1_000_000, 20)] {
             let (x, y) = binary(n, p);
             let data = Dataset::new(&x, &y).unwrap();
-            let floor = 11.0 * read * (n * p) as f64 / 1e7;
-            row(&format!("logit L2 {n}x{p}, fit"), threads, Some(floor), || {
-                black_box(LogisticRegression::new().l2(1.0 / n as f64).fit(&data).unwrap());
+            let (floor, model) =
+                (Some(11.0 * read * (n * p) as f64 / 1e7), LogisticRegression::new().l2(1.0 / n as f64));
+            row(&format!("logit L2 {n}x{p}, all digits"), threads, floor, || {
+                black_box(model.fit(&data).unwrap());
+            });
+            let model = model.clone().solver(Lbfgs::default().tolerance(1e-9));
+            row(&format!("logit L2 {n}x{p}, to 1e-9"), threads, floor, || {
+                black_box(model.fit(&data).unwrap());
             });
         }
     }
     if wanted("softmax fit") {
-        let (x, y) = classes(20_000, 64, 10);
-        let data = Dataset::new(&x, &y).unwrap();
-        row("softmax fit 20000x64, 10 classes", threads, None, || {
-            black_box(LogisticRegression::new().l2(1.0 / 20_000.0).fit(&data).unwrap());
-        });
+        for n in [20_000, 1797] {
+            let (x, y) = classes(n, 64, 10);
+            let data = Dataset::new(&x, &y).unwrap();
+            let (floor, model) =
+                (Some(11.0 * 4.0 * (n * 640) as f64 / peak), LogisticRegression::new().l2(1.0 / n as f64));
+            row(&format!("softmax fit {n}x64, 10 classes, to 1e-12"), threads, floor, || {
+                black_box(model.fit(&data).unwrap());
+            });
+            let model = model.clone().solver(Lbfgs::default().tolerance(1e-9));
+            row(&format!("softmax fit {n}x64, 10 classes, to 1e-9"), threads, floor, || {
+                black_box(model.fit(&data).unwrap());
+            });
+        }
     }
     if wanted("network") {
         let (x, y) = curved(10_000, 20);

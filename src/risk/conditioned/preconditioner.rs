@@ -3,6 +3,7 @@
 use super::Conditioned;
 use crate::Real;
 use crate::linalg::cholesky;
+use crate::objective::Objective;
 
 /// The inverse of the Hessian's diagonal blocks, one an output: ∂²R/∂wᶜ∂wᶜ over features and intercept.
 pub(super) struct Preconditioner {
@@ -23,8 +24,23 @@ impl Preconditioner {
 
     /// The blocks of `risk` at `phi`.
     pub fn new<T: Real>(risk: &mut Conditioned<'_, T>, phi: &[f64]) -> Self {
+        Self::of_outputs(risk, phi, risk.outputs())
+    }
+
+    /// The block of `risk` for its first output at φ = 0, taken for all: where all scores are 0 the outputs differ by their
+    /// targets alone.
+    pub fn at_zero<T: Real>(risk: &mut Conditioned<'_, T>) -> Self {
+        let (k, zero) = (risk.outputs(), vec![0.0; risk.dim()]);
+        let mut alike = Self::of_outputs(risk, &zero, 1);
+        if let Some(first) = alike.factors.first().cloned() {
+            alike.factors.resize(k, first);
+        }
+        alike
+    }
+
+    fn of_outputs<T: Real>(risk: &mut Conditioned<'_, T>, phi: &[f64], outputs: usize) -> Self {
         let k = risk.outputs();
-        let pairs: Vec<(usize, usize)> = (0..k).map(|c| (c, c)).collect();
+        let pairs: Vec<(usize, usize)> = (0..outputs).map(|c| (c, c)).collect();
         risk.add_grams(phi, &pairs);
         let columns = risk.data.features() + usize::from(risk.bias);
         let inverse = |j: usize| risk.scaling.inverse.get(j).copied().unwrap_or(1.0);

@@ -103,6 +103,6 @@ impl<T: Real> Conditioned<'_, T> {
             return Preconditioner::none();
         }
         let Some(data) = self.sample((ROWS * self.columns()).max(LEAST)) else { return Preconditioner::none() };
-        Preconditioner::new(&mut self.of(&data), &vec![0.0; self.dim()])
+        Preconditioner::at_zero(&mut self.of(&data))
     }
 }
