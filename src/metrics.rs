@@ -7,20 +7,30 @@
 //!
 //! | predictions | functions |
 //! |---|---|
-//! | numbers | [`mse`], [`rmse`], [`mae`], [`r2`] |
+//! | numbers | [`mse`], [`rmse`], [`mae`], [`r2`], [`median_absolute_error`], [`max_error`], [`mape`], [`msle`], [`pinball`], [`poisson_deviance`], [`gamma_deviance`], [`explained_variance`], [`d2_absolute_error`] |
+//! | numbers, weighted | [`weighted_mse`], [`weighted_mae`], [`weighted_r2`] |
 //! | probabilities | [`log_loss`], [`brier`] |
-//! | scores to rank by | [`roc_auc`], [`average_precision`], [`roc_curve`] |
-//! | labels | [`accuracy`], [`precision`], [`recall`], [`f1`], [`confusion_matrix`] |
+//! | scores to rank by | [`roc_auc`], [`roc_auc_one_vs_one`], [`average_precision`], [`pr_auc`], [`roc_curve`], [`top_accuracy`] |
+//! | labels | [`accuracy`], [`precision`], [`recall`], [`f1`], [`f_beta`], [`jaccard`], and of all classes [`confusion_matrix`] with the methods of [`Confusion`] |
 
+mod agreement;
+mod deviations;
 mod labels;
 mod probabilities;
 mod ranking;
 mod regression;
+mod weighted;
 
-pub use labels::{Confusion, accuracy, confusion_matrix, f1, precision, recall};
+pub use agreement::Average;
+pub use deviations::{
+    d2_absolute_error, explained_variance, gamma_deviance, mape, max_error, median_absolute_error, msle, pinball,
+    poisson_deviance,
+};
+pub use labels::{Confusion, accuracy, confusion_matrix, f_beta, f1, jaccard, precision, recall};
 pub use probabilities::{brier, log_loss};
-pub use ranking::{average_precision, roc_auc, roc_curve};
+pub use ranking::{average_precision, pr_auc, roc_auc, roc_auc_one_vs_one, roc_curve, top_accuracy};
 pub use regression::{mae, mse, r2, rmse};
+pub use weighted::{weighted_mae, weighted_mse, weighted_r2};
 
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;

@@ -53,6 +53,41 @@ pub fn f1<L: PartialEq>(y: &[L], prediction: &[L], positive: &L) -> Result<f64> 
     ratio(2 * tp, 2 * tp + fp + missed, "f1", "no sample is positive or predicted so")
 }
 
+/// The weighted harmonic mean of [`precision`] and [`recall`], recall counting β times as much:
+/// (1 + β²) tp / ((1 + β²) tp + β² fn + fp).
+///
+/// # Errors
+/// As [`f1`], and [`Error::Config`] unless β is finite and at least 0.
+///
+/// ```
+/// use residual::metrics::{f_beta, recall};
+/// let (y, prediction) = ([1, 1, 1, 0], [1, 0, 0, 1]);
+/// assert!((f_beta(&y, &prediction, &1, 1e6)? - recall(&y, &prediction, &1)?).abs() < 1e-9);
+/// # Ok::<(), residual::Error>(())
+/// ```
+pub fn f_beta<L: PartialEq>(y: &[L], prediction: &[L], positive: &L, beta: f64) -> Result<f64> {
+    if !(beta >= 0.0 && beta.is_finite()) {
+        return Err(Error::Config { name: "beta", needs: "a finite number of at least 0" });
+    }
+    let (tp, fp, missed) = counts(y, prediction, positive)?;
+    if tp + fp + missed == 0 {
+        return Err(Error::Undefined { what: "f_beta", why: "no sample is positive or predicted so" });
+    }
+    // Divided by 1 + β², so that no square overflows.
+    let recall = if beta > 1.0 { 1.0 / (1.0 + (1.0 / beta).powi(2)) } else { beta * beta / (1.0 + beta * beta) };
+    let (hits, whole) = (tp as f64, tp as f64 + recall * missed as f64 + (1.0 - recall) * fp as f64);
+    Ok(if whole > 0.0 { hits / whole } else { 0.0 })
+}
+
+/// Jaccard's index of the samples that are `positive` and those predicted so, common ones over all: tp / (tp + fp + fn).
+///
+/// # Errors
+/// As [`f1`].
+pub fn jaccard<L: PartialEq>(y: &[L], prediction: &[L], positive: &L) -> Result<f64> {
+    let (tp, fp, missed) = counts(y, prediction, positive)?;
+    ratio(tp, tp + fp + missed, "Jaccard's index", "no sample is positive or predicted so")
+}
+
 /// How often each true label was predicted as which: row = true label, column = predicted.
 ///
 /// # Errors
@@ -156,6 +191,9 @@ mod tests {
         assert!(undefined(recall(&[0, 0], &[1, 0], &1)));
         assert!(undefined(f1(&[0, 0], &[0, 0], &1)));
         assert_eq!(f1(&[1, 0], &[0, 0], &1), Ok(0.0));
+        assert!(undefined(f_beta(&[0, 0], &[0, 0], &1, 2.0)) && undefined(jaccard(&[0, 0], &[0, 0], &1)));
+        assert!(matches!(f_beta(&[1, 0], &[1, 0], &1, f64::NAN), Err(Error::Config { .. })));
+        assert_eq!(f_beta(&[1, 0, 1], &[1, 1, 0], &1, 0.0), precision(&[1, 0, 1], &[1, 1, 0], &1));
         assert!(matches!(accuracy::<u8>(&[], &[]), Err(Error::Empty { .. })));
         assert!(matches!(accuracy(&[1], &[1, 2]), Err(Error::Shape { expected: 1, found: 2, .. })));
         assert!(confusion_matrix::<u8>(&[], &[]).is_err());

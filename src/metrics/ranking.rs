@@ -1,6 +1,6 @@
 use super::pair;
 use crate::{Error, Real, Result};
-use nalgebra::DMatrixView;
+use nalgebra::{DMatrix, DMatrixView};
 
 /// Area under the ROC curve: the probability that a sample of class 1 scores above one of class 0, ties counting half.
 ///
@@ -68,6 +68,90 @@ pub fn average_precision<'a, T: Real>(
         }
         Ok(sum / ones)
     })
+}
+
+/// Area under the precision-recall curve with its points joined by lines, from recall 0 and
+/// precision 1. It tends to be kinder than [`average_precision`], which is the usual summary.
+///
+/// # Errors
+/// As [`average_precision`].
+pub fn pr_auc<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
+    each_column(y.into(), prediction.into(), |groups| {
+        let (ones, _) = totals(groups);
+        if ones == 0.0 {
+            return Err(Error::Undefined { what: "the area", why: "no sample is of class 1" });
+        }
+        let (mut hits, mut found, mut sum, mut last) = (0.0, 0.0, 0.0, 1.0);
+        for &(tp, fp) in groups {
+            hits += tp;
+            found += tp + fp;
+            let precision = hits / found;
+            sum += tp * 0.5 * (precision + last);
+            last = precision;
+        }
+        Ok(sum / ones)
+    })
+}
+
+/// Mean over all pairs of classes (a, b) of the AUC by the score of a among the samples of a and b, and of that by b's score.
+/// y is one-hot, n×c, the prediction n×c.
+///
+/// # Errors
+/// As [`roc_auc`], and where a class has no sample.
+///
+/// Source: Hand and Till (2001), Machine Learning 45, eq. 7.
+pub fn roc_auc_one_vs_one<'a, T: Real>(
+    y: impl Into<DMatrixView<'a, T>>,
+    prediction: impl Into<DMatrixView<'a, T>>,
+) -> Result<f64> {
+    let (y, prediction) = (y.into(), prediction.into());
+    pair(y, prediction)?;
+    let classes = y.ncols();
+    if classes < 2 {
+        return Err(Error::Shape { what: "columns of y", expected: 2, found: classes });
+    }
+    let mut sum = 0.0;
+    for (a, b) in (0..classes).flat_map(|a| (0..classes).map(move |b| (a, b))).filter(|(a, b)| a != b) {
+        let rows: Vec<usize> = (0..y.nrows()).filter(|&i| y[(i, a)] > T::zero() || y[(i, b)] > T::zero()).collect();
+        let of = |m: DMatrixView<'_, T>| {
+            DMatrix::from_fn(rows.len().max(1), 1, |i, _| rows.get(i).map_or(T::zero(), |&r| m[(r, a)]))
+        };
+        sum += roc_auc(&of(y), &of(prediction))?;
+    }
+    Ok(sum / (classes * (classes - 1)) as f64)
+}
+
+/// The share of samples whose class is among the `most` that got the largest predictions; y is one-hot, n×c. A class that ties
+/// with others counts from the first column on.
+///
+/// # Errors
+/// Unequal sizes, no samples, NaN or infinity, [`Error::Config`] for `most` of 0.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use residual::{metrics, nalgebra};
+/// let y = dmatrix![1.0, 0.0, 0.0; 0.0, 0.0, 1.0];
+/// let p = dmatrix![0.3, 0.6, 0.1; 0.2, 0.7, 0.1];
+/// assert_eq!(metrics::top_accuracy(&y, &p, 2)?, 0.5);
+/// # Ok::<(), residual::Error>(())
+/// ```
+pub fn top_accuracy<'a, T: Real>(
+    y: impl Into<DMatrixView<'a, T>>,
+    prediction: impl Into<DMatrixView<'a, T>>,
+    most: usize,
+) -> Result<f64> {
+    let (y, prediction) = (y.into(), prediction.into());
+    pair(y, prediction)?;
+    if most == 0 {
+        return Err(Error::Config { name: "most", needs: "at least 1" });
+    }
+    let hits = (0..y.nrows()).filter(|&i| {
+        let class = (0..y.ncols()).fold(0, |class, c| if y[(i, c)] > y[(i, class)] { c } else { class });
+        let score = prediction[(i, class)];
+        let before = |c: usize| prediction[(i, c)] > score || (c < class && prediction[(i, c)] == score);
+        (0..y.ncols()).filter(|&c| before(c)).count() < most
+    });
+    Ok(hits.count() as f64 / y.nrows() as f64)
 }
 
 /// The ROC curve: (threshold, false positive rate, true positive rate) for every distinct score from the highest down,

@@ -4,8 +4,10 @@ use crate::support::{json, number, numbers};
 use nalgebra::{DMatrix, DVector};
 use residual::Error;
 use residual::metrics::{
-    accuracy, average_precision, brier, confusion_matrix, f1, log_loss, mae, mse, precision, r2, recall, rmse, roc_auc,
-    roc_curve,
+    Average, accuracy, average_precision, brier, confusion_matrix, d2_absolute_error, explained_variance, f_beta, f1,
+    gamma_deviance, jaccard, log_loss, mae, mape, max_error, median_absolute_error, mse, msle, pinball,
+    poisson_deviance, pr_auc, precision, r2, recall, rmse, roc_auc, roc_auc_one_vs_one, roc_curve, top_accuracy,
+    weighted_mae, weighted_mse, weighted_r2,
 };
 use serde_json::Value;
 
@@ -33,6 +35,19 @@ fn regression() {
     close("rmse", rmse(&y, &p).unwrap(), &expected["rmse"]);
     close("mae", mae(&y, &p).unwrap(), &expected["mae"]);
     close("r2", r2(&y, &p).unwrap(), &expected["r2"]);
+    close("median", median_absolute_error(&y, &p).unwrap(), &expected["median_absolute_error"]);
+    close("max", max_error(&y, &p).unwrap(), &expected["max_error"]);
+    close("mape", mape(&y, &p).unwrap(), &expected["mape"]);
+    close("msle", msle(&y, &p).unwrap(), &expected["msle"]);
+    close("explained variance", explained_variance(&y, &p).unwrap(), &expected["explained_variance"]);
+    close("pinball", pinball(&y, &p, 0.9).unwrap(), &expected["pinball_0_9"]);
+    close("poisson", poisson_deviance(&y, &p).unwrap(), &expected["mean_poisson_deviance"]);
+    close("gamma", gamma_deviance(&y, &p).unwrap(), &expected["mean_gamma_deviance"]);
+    close("d2", d2_absolute_error(&y, &p).unwrap(), &expected["d2_absolute_error"]);
+    let weights = numbers(&case["weights"]);
+    close("weighted r2", weighted_r2(&y, &p, &weights).unwrap(), &expected["weighted_r2"]);
+    close("weighted mse", weighted_mse(&y, &p, &weights).unwrap(), &expected["weighted_mse"]);
+    close("weighted mae", weighted_mae(&y, &p, &weights).unwrap(), &expected["weighted_mae"]);
     let mean = DVector::from_element(y.len(), y.mean());
     assert!(r2(&y, &mean).unwrap().abs() < 1e-14);
 }
@@ -53,7 +68,13 @@ fn binary() {
     close("precision", precision(&truth, &found, &1).unwrap(), &expected["precision"]);
     close("recall", recall(&truth, &found, &1).unwrap(), &expected["recall"]);
     close("f1", f1(&truth, &found, &1).unwrap(), &expected["f1"]);
+    close("f2", f_beta(&truth, &found, &1, 2.0).unwrap(), &expected["f2"]);
+    close("jaccard", jaccard(&truth, &found, &1).unwrap(), &expected["jaccard"]);
+    close("pr auc", pr_auc(&y, &score).unwrap(), &expected["pr_auc_trapezoid"]);
     let confusion = confusion_matrix(&truth, &found).unwrap();
+    close("balanced", confusion.balanced_accuracy().unwrap(), &expected["balanced_accuracy"]);
+    close("matthews", confusion.matthews().unwrap(), &expected["matthews"]);
+    close("kappa", confusion.cohen_kappa().unwrap(), &expected["cohen_kappa"]);
     assert_eq!(confusion.counts().map(|c| c as f64), matrix(&expected["confusion_rows_true_cols_pred"]));
     let curve = roc_curve(&y, &score).unwrap();
     let (fpr, tpr) = (numbers(&case["roc"]["fpr"]), numbers(&case["roc"]["tpr"]));
@@ -84,6 +105,47 @@ fn multiclass() {
     }
     let confusion = confusion_matrix(&truth, &found).unwrap();
     assert_eq!(confusion.counts().map(|c| c as f64), matrix(&expected["confusion_rows_true_cols_pred"]));
+    close("balanced", confusion.balanced_accuracy().unwrap(), &expected["balanced_accuracy"]);
+    close("matthews", confusion.matthews().unwrap(), &expected["matthews"]);
+    close("kappa", confusion.cohen_kappa().unwrap(), &expected["cohen_kappa"]);
+    for (average, name) in [(Average::Macro, "macro"), (Average::Micro, "micro"), (Average::Weighted, "weighted")] {
+        close(name, confusion.precision(average).unwrap(), &expected[format!("precision_{name}")]);
+        close(name, confusion.recall(average).unwrap(), &expected[format!("recall_{name}")]);
+        close(name, confusion.f1(average).unwrap(), &expected[format!("f1_{name}")]);
+    }
+    close("top 2", top_accuracy(&y, &p, 2).unwrap(), &expected["top2_accuracy"]);
+    close("one against one", roc_auc_one_vs_one(&y, &p).unwrap(), &expected["roc_auc_ovo_macro"]);
+}
+
+#[test]
+fn scores_that_are_not_defined_are_errors() {
+    let undefined = |score: residual::Result<f64>| matches!(score, Err(Error::Undefined { .. }));
+    let (y, p) = (DVector::from_vec(vec![0.0, 2.0]), DVector::from_vec(vec![-2.0, 1.0]));
+    for score in [mape(&y, &p), msle(&y, &p), poisson_deviance(&y, &p), gamma_deviance(&y, &p)] {
+        assert!(undefined(score));
+    }
+    let flat = DVector::from_vec(vec![0.1; 3]);
+    let any = DVector::from_vec(vec![0.1, 0.2, 0.3]);
+    for score in [explained_variance, d2_absolute_error] {
+        assert!(undefined(score(&flat, &any)));
+    }
+    assert!(undefined(weighted_r2(&any, &flat, &[0.0, 1.0, 0.0])));
+    assert_eq!(weighted_mse(&any, &flat, &[0.0; 3]), Err(Error::NoWeight));
+    assert!(matches!(weighted_mae(&any, &flat, &[1.0, -1.0, 1.0]), Err(Error::Weight { row: 1, .. })));
+    assert!(matches!(weighted_mae(&any, &flat, &[1.0]), Err(Error::Shape { expected: 3, found: 1, .. })));
+    assert!(matches!(pinball(&any, &flat, 1.5), Err(Error::Config { .. })));
+    assert!(matches!(top_accuracy(&any, &flat, 0), Err(Error::Config { .. })));
+    let one = confusion_matrix(&[1, 1], &[1, 1]).unwrap();
+    assert!(undefined(one.matthews()) && undefined(one.cohen_kappa()));
+    let stray = confusion_matrix(&[1, 1], &[1, 2]).unwrap();
+    assert!(undefined(stray.balanced_accuracy()) && stray.recall(Average::Weighted).is_ok());
+    // A class without a sample.
+    let (y, p) = (DMatrix::from_row_slice(2, 3, &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0]), DMatrix::from_element(2, 3, 0.3));
+    assert!(undefined(roc_auc_one_vs_one(&y, &p)));
+    let bad = DVector::from_vec(vec![0.5, f64::NAN, 0.5]);
+    for score in [mape, msle, max_error, median_absolute_error, explained_variance, pr_auc] {
+        assert_eq!(score(&any, &bad), Err(Error::NotFinite { what: "the prediction", row: 1, column: 0 }));
+    }
 }
 
 #[test]
