@@ -3,11 +3,13 @@
 //! The floors are printed first: n p (p + 1) operations at the measured rate of fused multiply-adds, and n p 8 bytes at
 //! the measured rate of reading. `gram by nalgebra` is XᵀX alone by nalgebra's fastest product.
 
+mod support;
+
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use residual::nalgebra::{DMatrix, DVector};
 use residual::{Dataset, LinearRegression, Regressor};
 use std::hint::black_box;
-use std::time::Instant;
+use support::{peak, read_80_mb};
 
 fn noise(rows: usize, cols: usize) -> DMatrix<f64> {
     let mut state = 1u64;
@@ -17,57 +19,9 @@ fn noise(rows: usize, cols: usize) -> DMatrix<f64> {
     })
 }
 
-/// Seconds of the fastest of five runs.
-fn fastest(mut work: impl FnMut()) -> f64 {
-    let time = |work: &mut dyn FnMut()| {
-        let start = Instant::now();
-        work();
-        start.elapsed().as_secs_f64()
-    };
-    (0..5).map(|_| time(&mut work)).fold(f64::INFINITY, f64::min)
-}
-
-/// Operations a second of fused multiply-adds on one thread, two a number.
-fn fma_rate() -> f64 {
-    const ROUNDS: usize = 2_000_000;
-    let seconds = fastest(|| {
-        let mut sums = [[0.1f64; 4]; 12];
-        let (a, b) = (black_box(0.999_999), black_box(1e-9));
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for _ in 0..ROUNDS {
-                    for sum in &mut sums {
-                        for lane in sum {
-                            *lane = lane.mul_add(a, b);
-                        }
-                    }
-                }
-            },
-        );
-        black_box(sums);
-    });
-    (2 * 4 * 12 * ROUNDS) as f64 / seconds
-}
-
-/// Bytes a second of reading memory on one thread.
-fn read_rate() -> f64 {
-    let values = vec![1.0f64; 20_000_000];
-    let seconds = fastest(|| {
-        let mut sums = [0.0; 16];
-        for chunk in values.chunks_exact(16) {
-            for (sum, value) in sums.iter_mut().zip(chunk) {
-                *sum += value;
-            }
-        }
-        black_box(sums);
-    });
-    8.0 * values.len() as f64 / seconds
-}
-
 fn least_squares(c: &mut Criterion) {
-    let (fma, read) = (fma_rate(), read_rate());
-    println!("one thread: {:.1} GFLOP/s of fused multiply-adds, {:.1} GB/s of reading", fma / 1e9, read / 1e9);
+    let (fma, read) = (peak(), 80e6 / read_80_mb());
+    println!("{:.1} GFLOP/s of fused multiply-adds on one thread, {:.1} GB/s of reading", fma / 1e9, read / 1e9);
     let mut group = c.benchmark_group("least_squares");
     group.sample_size(10);
     for (n, p) in [(100_000, 100), (1_000_000, 20), (2000, 1000)] {
