@@ -28,7 +28,7 @@ pub fn roc_auc<'a, T: Real>(
         }
         // Counts are whole numbers, and so are their sums of products up to a half: exact.
         let (mut above, mut area) = (0.0, 0.0);
-        for &(tp, fp) in groups {
+        for &Group { ones: tp, zeros: fp, .. } in groups {
             area += fp * (above + 0.5 * tp);
             above += tp;
         }
@@ -61,7 +61,7 @@ pub fn average_precision<'a, T: Real>(
             return Err(Error::Undefined { what: "average precision", why: "no sample is of class 1" });
         }
         let (mut hits, mut found, mut sum) = (0.0, 0.0, 0.0);
-        for &(tp, fp) in groups {
+        for &Group { ones: tp, zeros: fp, .. } in groups {
             hits += tp;
             found += tp + fp;
             sum += tp * (hits / found);
@@ -82,7 +82,7 @@ pub fn pr_auc<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl In
             return Err(Error::Undefined { what: "the area", why: "no sample is of class 1" });
         }
         let (mut hits, mut found, mut sum, mut last) = (0.0, 0.0, 0.0, 1.0);
-        for &(tp, fp) in groups {
+        for &Group { ones: tp, zeros: fp, .. } in groups {
             hits += tp;
             found += tp + fp;
             let precision = hits / found;
@@ -176,15 +176,15 @@ pub fn roc_curve<'a, T: Real>(
     if y.ncols() != 1 {
         return Err(Error::Shape { what: "columns of y", expected: 1, found: y.ncols() });
     }
-    let (scores, groups) = grouped(y, prediction, 0)?;
+    let groups = grouped(y, prediction, 0)?;
     let (ones, zeros) = totals(&groups);
     if ones == 0.0 || zeros == 0.0 {
         return Err(Error::Undefined { what: "the ROC curve", why: "all samples are of one class; it needs both" });
     }
     let (mut tp, mut fp, mut curve) = (0.0, 0.0, vec![(f64::INFINITY, 0.0, 0.0)]);
-    for (score, group) in scores.into_iter().zip(groups) {
-        tp += group.0;
-        fp += group.1;
+    for Group { score, ones: more, zeros: others } in groups {
+        tp += more;
+        fp += others;
         curve.push((score, fp / zeros, tp / ones));
     }
     Ok(curve)
@@ -194,42 +194,43 @@ pub fn roc_curve<'a, T: Real>(
 fn each_column<T: Real>(
     y: DMatrixView<'_, T>,
     prediction: DMatrixView<'_, T>,
-    score: impl Fn(&[(f64, f64)]) -> Result<f64>,
+    score: impl Fn(&[Group]) -> Result<f64>,
 ) -> Result<f64> {
     pair(y, prediction)?;
-    let scores = (0..y.ncols()).map(|c| score(&grouped(y, prediction, c)?.1));
+    let scores = (0..y.ncols()).map(|c| score(&grouped(y, prediction, c)?));
     Ok(scores.sum::<Result<f64>>()? / y.ncols() as f64)
 }
 
-/// The distinct scores of a column from the highest down, and how many 1 and 0 there are at each.
-#[allow(clippy::type_complexity)] // two lists of the same length
-fn grouped<T: Real>(
-    y: DMatrixView<'_, T>,
-    prediction: DMatrixView<'_, T>,
-    column: usize,
-) -> Result<(Vec<f64>, Vec<(f64, f64)>)> {
+/// A score, and how many samples of either class have it.
+struct Group {
+    score: f64,
+    ones: f64,
+    zeros: f64,
+}
+
+/// The distinct scores of a column, from the highest down.
+fn grouped<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>, column: usize) -> Result<Vec<Group>> {
     let each = (0..y.nrows()).map(|i| (prediction[(i, column)].to_f64(), y[(i, column)]));
     let mut samples: Vec<(f64, T)> = each.collect();
     if samples.iter().any(|&(_, y)| y != T::zero() && y != T::one()) {
         return Err(Error::Undefined { what: "a score of rankings", why: "targets must be 0 or 1" });
     }
     samples.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut scores, mut groups) = (Vec::new(), Vec::new());
+    let mut groups: Vec<Group> = Vec::new();
     for (score, y) in samples {
         // Not by bits: 0 and −0 are one score.
-        if scores.last() != Some(&score) {
-            scores.push(score);
-            groups.push((0.0, 0.0));
+        if groups.last().is_none_or(|last| last.score != score) {
+            groups.push(Group { score, ones: 0.0, zeros: 0.0 });
         }
         if let Some(group) = groups.last_mut() {
-            if y == T::one() { group.0 += 1.0 } else { group.1 += 1.0 }
+            if y == T::one() { group.ones += 1.0 } else { group.zeros += 1.0 }
         }
     }
-    Ok((scores, groups))
+    Ok(groups)
 }
 
-fn totals(groups: &[(f64, f64)]) -> (f64, f64) {
-    groups.iter().fold((0.0, 0.0), |sum, group| (sum.0 + group.0, sum.1 + group.1))
+fn totals(groups: &[Group]) -> (f64, f64) {
+    groups.iter().fold((0.0, 0.0), |sum, group| (sum.0 + group.ones, sum.1 + group.zeros))
 }
 
 #[cfg(test)]
