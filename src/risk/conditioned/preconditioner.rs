@@ -14,12 +14,13 @@ pub(super) struct Preconditioner {
     /// Where the loss ignores a common shift of all scores, R along the shift of a column's weights is its penalty alone: the
     /// inverse of that curvature, 0 without one.
     along_shift: Vec<f64>,
+    shifts: Vec<f64>,
 }
 
 impl Preconditioner {
     /// Of no use.
     pub fn none() -> Self {
-        Self { factors: Vec::new(), columns: 0, scratch: Vec::new(), along_shift: Vec::new() }
+        Self { factors: Vec::new(), columns: 0, scratch: Vec::new(), along_shift: Vec::new(), shifts: Vec::new() }
     }
 
     /// The blocks of `risk` at `phi`.
@@ -66,31 +67,41 @@ impl Preconditioner {
             let ridge = |j: usize| if j < risk.data.features() { risk.ridge(j) } else { 0.0 };
             along_shift.extend((0..columns).map(ridge).map(|ridge| if ridge > 0.0 { 1.0 / ridge } else { 0.0 }));
         }
-        Self { factors, columns, scratch: vec![0.0; columns], along_shift }
+        Self { factors, columns, scratch: vec![0.0; columns], along_shift, shifts: Vec::new() }
     }
 
     /// r ← H⁻¹ r, if there are factors.
     pub fn apply(&mut self, r: &mut [f64]) -> bool {
         let k = self.factors.len();
+        if k == 0 {
+            return false;
+        }
         // Blocks would mix the shift into what the loss sees, so it is taken out, and dealt with by itself.
-        let shifts: Vec<f64> = r.chunks_exact(k.max(1)).zip(&self.along_shift).map(|(r, s)| mean(r) * s).collect();
-        self.without_shift(r);
+        let shifts = !self.along_shift.is_empty();
+        self.shifts.clear();
+        if shifts {
+            self.shifts.extend(r.chunks_exact(k).zip(&self.along_shift).map(|(r, s)| mean(r) * s));
+            take_out_shift(r, k);
+        }
         for (c, lower) in self.factors.iter().enumerate() {
             let of_output = || r[c..].iter().step_by(k);
             self.scratch.iter_mut().zip(of_output()).for_each(|(s, r)| *s = *r);
             cholesky::solve(lower, self.columns, &mut self.scratch);
             r[c..].iter_mut().step_by(k).zip(&self.scratch).for_each(|(r, s)| *r = *s);
         }
-        self.without_shift(r);
-        r.chunks_exact_mut(k.max(1)).zip(&shifts).for_each(|(r, shift)| r.iter_mut().for_each(|r| *r += shift));
-        k > 0
-    }
-
-    fn without_shift(&self, r: &mut [f64]) {
-        for (r, _) in r.chunks_exact_mut(self.factors.len().max(1)).zip(&self.along_shift) {
-            let mean = mean(r);
-            r.iter_mut().for_each(|r| *r -= mean);
+        if shifts {
+            take_out_shift(r, k);
+            r.chunks_exact_mut(k).zip(&self.shifts).for_each(|(r, shift)| r.iter_mut().for_each(|r| *r += shift));
         }
+        true
+    }
+}
+
+/// Less the mean over the k outputs, column by column.
+pub(super) fn take_out_shift(r: &mut [f64], k: usize) {
+    for r in r.chunks_exact_mut(k) {
+        let mean = mean(r);
+        r.iter_mut().for_each(|r| *r -= mean);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a sample of the rows tells of the whole: where the minimum is, about, and how R curves there.
 
-use super::{Conditioned, Preconditioner};
+use super::Conditioned;
+use super::preconditioner::{Preconditioner, take_out_shift};
 use crate::Real;
 use crate::data::Dataset;
 use crate::objective::Objective;
@@ -24,12 +25,9 @@ impl<T: Real> Conditioned<'_, T> {
         self.data.features() + usize::from(self.bias)
     }
 
-    /// About `most` rows, in runs of neighbours, evenly spread.
+    /// About `most` of more rows, in runs of neighbours, evenly spread.
     fn sample(&self, most: usize) -> Option<Dataset<'static, T>> {
         let n = self.data.samples();
-        if n <= most {
-            return self.data.select(&(0..n).collect::<Vec<_>>()).ok();
-        }
         let len = (most / RUNS).clamp(16, 512);
         let runs = most.div_ceil(len);
         let start = |i: usize| i * (n - len) / runs;
@@ -89,20 +87,21 @@ impl<T: Real> Conditioned<'_, T> {
         phi.copy_from_slice(&rough.minimize(self, phi.to_vec(), &mut ()).ok()?.params);
         if self.loss.ignores_shift(self.outputs()) {
             // The answer is the one whose outputs sum to 0; the steps from here on keep to that, those to here do not.
-            for phi in phi.chunks_exact_mut(self.outputs()) {
-                let mean = phi.iter().sum::<f64>() / phi.len() as f64;
-                phi.iter_mut().for_each(|phi| *phi -= mean);
-            }
+            take_out_shift(phi, self.outputs());
         }
         Some(Preconditioner::new(self, phi))
     }
 
-    /// The curvature of a sample at φ = 0.
-    pub(super) fn curvature_of_sample(&self) -> Preconditioner {
+    /// The curvature at φ = 0 of a sample, or of all rows where they are no more.
+    pub(super) fn curvature_of_sample(&mut self) -> Preconditioner {
         if self.data.features() > FEATURES {
             return Preconditioner::none();
         }
-        let Some(data) = self.sample((ROWS * self.columns()).max(LEAST)) else { return Preconditioner::none() };
+        let most = (ROWS * self.columns()).max(LEAST);
+        if self.data.samples() <= most {
+            return Preconditioner::at_zero(self);
+        }
+        let Some(data) = self.sample(most) else { return Preconditioner::none() };
         Preconditioner::at_zero(&mut self.of(&data))
     }
 }
