@@ -29,7 +29,7 @@ use verdict::Judge;
 /// The solver: [`Auto`] takes [`Newton`](crate::Newton), which gives all digits, unless the features and classes are so many
 /// that its Hessians cost more than [`Lbfgs`](crate::Lbfgs) as a whole, which then goes on to a gradient of 10⁻¹². Both
 /// start, where there are many samples, from about the minimum for a part of them. On many samples `Lbfgs` with a
-/// tolerance of 10⁻⁹ takes half of Newton's time; `BENCHMARKS.md` has the figures.
+/// tolerance of 10⁻⁹ takes two thirds of Newton's time; `BENCHMARKS.md` has the figures.
 ///
 /// Without a penalty there may be no answer, or many, and the [report](crate::Report) says so:
 /// * Where some direction separates the classes, completely or but for samples on the boundary, the likelihood has no

@@ -6,7 +6,7 @@ use crate::{Real, Result};
 /// [`Newton`] where a Hessian is cheap beside a gradient, [`Lbfgs`] elsewhere: the default of
 /// [`LogisticRegression`](crate::LogisticRegression).
 ///
-/// Over an affine layer a Hessian costs about 2 + p (k + 1) / 50 gradients, for p features and k outputs. Up to 12 (500
+/// Over an affine layer a Hessian costs about 2 + p (k + 1) / 50 gradients, for p features and k outputs. Up to 12 (250
 /// features with one output, 45 with ten) it is Newton's method with its defaults; above, L-BFGS with tolerance 10⁻¹².
 ///
 /// ```
