@@ -5,18 +5,15 @@
 //! the sum is one chain over the inputs; with one output it is made of chains of eight, see `real::columns`.
 
 use super::Block;
+use super::simd::{Kernel, dispatch, mul_add};
 use crate::Real;
 use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Outer, Scores, Strided};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
 pub fn forward<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &DMatrix<T>, z: &mut [T]) {
-    forward_samples(w, bias, outputs, x.as_slice(), z);
-}
-
-/// [`forward`] on samples in a slice, one after the other.
-pub fn forward_samples<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &[T], z: &mut [T]) {
-    let (p, n) = (w.len() / outputs, z.len() / outputs);
+    let (p, n) = x.shape();
+    let x = x.as_slice();
     if outputs == 1 {
         T::scores(Scores { weights: w, x, out: z });
     } else {
@@ -33,7 +30,43 @@ pub fn forward_samples<T: Real>(w: &[T], bias: &[T], outputs: usize, x: &[T], z:
     add_bias(bias, z);
 }
 
+/// [`forward`] for one sample, the first row of `x`, read where it lies.
+pub fn forward_row<T: Real>(w: &[T], bias: &[T], x: &DMatrixView<'_, T>, z: &mut [T]) {
+    dispatch(Row { w, bias, x, z });
+}
+
+struct Row<'a, T: Real> {
+    w: &'a [T],
+    bias: &'a [T],
+    x: &'a DMatrixView<'a, T>,
+    z: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Row<'_, T> {
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let Self { w, bias, x, z } = self;
+        if let [z] = z {
+            // A sum that starts at −0 has the bits of one that starts with its first term.
+            let none = -T::zero();
+            let chain =
+                |w: &[T], first| (0..w.len()).fold(none, |sum, t| mul_add::<T, FMA>(x[(0, first + t)], w[t], sum));
+            let (chains, rest) = w.as_chunks::<CHAIN>();
+            let total = chains.iter().enumerate().fold(none, |sum, (c, w)| sum + chain(w, c * CHAIN));
+            *z = total + chain(rest, chains.len() * CHAIN);
+        } else {
+            z.fill(T::zero());
+            for (j, w) in w.chunks_exact(z.len()).enumerate() {
+                let x = x[(0, j)];
+                z.iter_mut().zip(w).for_each(|(z, &w)| *z = mul_add::<T, FMA>(x, w, *z));
+            }
+        }
+        add_bias(bias, z);
+    }
+}
+
 /// z ← z + b 1ᵀ.
+#[inline(always)]
 fn add_bias<T: Real>(bias: &[T], z: &mut [T]) {
     match bias {
         [] => {}
@@ -165,6 +198,8 @@ mod tests {
             let mut alone = vec![T::zero(); k];
             forward(w.as_slice(), &bias, k, &x.columns(i, 1).into_owned(), &mut alone);
             assert_eq!(alone, z.column(i).as_slice(), "sample {i} alone, {n} {p} {k}");
+            forward_row(w.as_slice(), &bias, &rows.rows(i, 1), &mut alone);
+            assert_eq!(alone, z.column(i).as_slice(), "sample {i} as a row, {n} {p} {k}");
         }
     }
 
