@@ -13,7 +13,7 @@ mod sums;
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
 pub use gate::{Gate, Rectify};
-pub use inner::Inner;
+pub(crate) use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
@@ -48,12 +48,6 @@ pub trait Real: RealField + Copy + Default {
         room.clear();
         room.extend(x.iter().map(|x| x.to_f64()));
         room
-    }
-
-    /// C += Aᵀ B.
-    #[doc(hidden)]
-    fn inner(product: Inner<'_, Self>) {
-        product.plain();
     }
 
     /// C = A B, or C ± A B.
@@ -190,10 +184,6 @@ impl Real for f32 {
         f64::from(self)
     }
 
-    fn inner(product: Inner<'_, Self>) {
-        vectorize(product);
-    }
-
     fn outer(product: Outer<'_, Self>) {
         vectorize(product);
     }
@@ -276,10 +266,6 @@ impl Real for f64 {
 
     fn widened<'a>(x: &'a [Self], _: &'a mut Vec<f64>) -> &'a [f64] {
         x
-    }
-
-    fn inner(product: Inner<'_, Self>) {
-        vectorize(product);
     }
 
     fn outer(product: Outer<'_, Self>) {

@@ -114,10 +114,10 @@ impl Gram {
             let (own, b) = (&a[first * lda..], &b[first * ldb..]);
             // Transposed, for the entries below the diagonal: the rows of the product are the columns of the sums.
             let c = Strided { data: &mut sums[first..], down: m, right: 1 };
-            f64::inner(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true });
+            vectorize(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true });
             if below < m {
                 let (a, c) = (&a[below * lda..], Strided { data: &mut sums[below..], down: 1, right: m });
-                f64::inner(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false });
+                vectorize(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false });
             }
         });
     }

@@ -65,6 +65,9 @@ impl<T: Lanes> WithSimd for Blend<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         let (step, rows) = (2 * T::lanes(simd), self.out.len() / self.outputs);
         let whole = rows - rows % step;
         for i in (0..whole).step_by(step) {
@@ -147,6 +150,9 @@ impl<T: Lanes> WithSimd for Cross<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         let lanes = T::lanes(simd);
         for c in (0..self.outputs).step_by(3 * lanes) {
             // Registers of outputs times columns: about twelve sums under way.
