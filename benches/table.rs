@@ -143,6 +143,24 @@ fn jobs(threads: usize, peak: f64) {
     if wanted("predict") && threads == 1 {
         predict();
     }
+    if wanted("products") && threads == 1 {
+        for shape in [[64, 20, 32], [64, 64, 200], [100, 64, 200], [10, 100, 200], [128, 784, 256]] {
+            products::<f32>("f32", shape, 2.0 * peak);
+            products::<f64>("f64", shape, peak);
+        }
+    }
+}
+
+/// A layer's product, W (m×k) times n samples, beside nalgebra's.
+fn products<T: Real>(name: &str, [m, k, n]: [usize; 3], peak: f64) {
+    let floor = Some((2 * m * k * n) as f64 / peak);
+    let (w, x) = (normal(m, k, 4).map(T::of), normal(k, n, 5).map(T::of));
+    let mut z = DMatrix::zeros(m, n);
+    let layer = Affine::new(k, m).without_bias();
+    row(&format!("products, {m}x{k}x{n} {name}"), 1, floor, || {
+        layer.forward(black_box(w.as_slice()), &x, &mut z, &mut ());
+    });
+    row(&format!("products, {m}x{k}x{n} {name}, nalgebra"), 1, floor, || black_box(&w).mul_to(&x, &mut z));
 }
 
 /// Operations a sample: forward, weight gradient, input gradient of all layers but the first.
