@@ -18,7 +18,7 @@ pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
 pub(crate) use several::DEPTH;
-pub use several::{Blend, Cross};
+pub use several::Blend;
 
 use functions::{Each, Function};
 use nalgebra::{DMatrixView, RealField};
@@ -77,12 +77,6 @@ pub trait Real: RealField + Copy + Default {
     /// Z = W X on feature columns, for several outputs.
     #[doc(hidden)]
     fn blend(product: Blend<'_, Self>) {
-        product.plain();
-    }
-
-    /// dW = dZ Xᵀ on feature columns, for several outputs.
-    #[doc(hidden)]
-    fn cross(product: Cross<'_, Self>) {
         product.plain();
     }
 
@@ -214,10 +208,6 @@ impl Real for f32 {
         vectorize(product);
     }
 
-    fn cross(product: Cross<'_, Self>) {
-        vectorize(product);
-    }
-
     fn rectify(numbers: Rectify<'_, Self>) {
         vectorize(numbers);
     }
@@ -299,10 +289,6 @@ impl Real for f64 {
     }
 
     fn blend(product: Blend<'_, Self>) {
-        vectorize(product);
-    }
-
-    fn cross(product: Cross<'_, Self>) {
         vectorize(product);
     }
 

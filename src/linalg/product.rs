@@ -5,8 +5,9 @@
 //! the sum is one chain over the inputs; with one output it is made of chains of eight, see `real::columns`.
 
 use super::Block;
+use super::block::packed_stride;
 use crate::Real;
-use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Outer, Scores, Strided};
+use crate::real::{Blend, CHAIN, Combine, DEPTH, Dots, Inner, Into, Outer, Scores, Strided};
 use nalgebra::DMatrix;
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
@@ -95,29 +96,47 @@ pub fn forward_block<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block
             let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
             T::combine(Combine { columns: &columns[..count], weights, out: &mut *z, set: c == 0 });
         }
+        add_bias(bias, z);
     } else {
-        for (c, weights) in w.chunks(DEPTH * outputs).enumerate() {
-            let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
-            T::blend(Blend { columns: &columns[..count], weights, outputs, out: &mut *z, set: c == 0 });
-        }
+        blend(w, bias, outputs, block, Strided { data: z, down: 1, right: outputs });
     }
-    add_bias(bias, z);
 }
 
-/// [`backward`] on feature columns.
-pub fn backward_block<T: Real>(dz: &[T], outputs: usize, block: &Block<'_, T>, dw: &mut [T], db: &mut [T]) {
+/// [`forward`] on feature columns, the scores of output c together, from c · stride on.
+pub fn forward_columns<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block<'_, T>, z: &mut [T], stride: usize) {
     if outputs == 1 {
-        for (c, dw) in dw.chunks_mut(CHAIN).enumerate() {
-            let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
-            T::dots(Dots { columns: &columns[..count], vector: dz, out: dw });
-        }
+        forward_block(w, bias, 1, block, &mut z[..block.len()]);
     } else {
-        for (c, dw) in dw.chunks_mut(DEPTH * outputs).enumerate() {
-            let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
-            T::cross(Cross { columns: &columns[..count], vectors: dz, outputs, out: dw });
-        }
+        blend(w, bias, outputs, block, Strided { data: z, down: stride, right: 1 });
     }
-    add_columns(dz, outputs, db);
+}
+
+fn blend<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block<'_, T>, z: Strided<&mut [T]>) {
+    let chunks = w.len().div_ceil(DEPTH * outputs);
+    for (c, weights) in w.chunks(DEPTH * outputs).enumerate() {
+        let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
+        let bias = if c + 1 == chunks { bias } else { &[] };
+        let out = Strided { data: &mut *z.data, ..z };
+        T::blend(Blend { columns: &columns[..count], weights, bias, outputs, rows: block.len(), out, set: c == 0 });
+    }
+}
+
+/// [`backward`] for one output on feature columns.
+pub fn backward_block<T: Real>(dz: &[T], block: &Block<'_, T>, dw: &mut [T], db: &mut [T]) {
+    for (c, dw) in dw.chunks_mut(CHAIN).enumerate() {
+        let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
+        T::dots(Dots { columns: &columns[..count], vector: dz, out: dw });
+    }
+    add_columns(dz, 1, db);
+}
+
+/// [`backward`] on `rows` samples as [packed](Block::pack) columns, x and dz alike.
+pub fn backward_columns<T: Real>(dz: &[T], rows: usize, x: &[T], dw: &mut [T], db: &mut [T]) {
+    let stride = packed_stride(rows);
+    let (p, k) = (x.len() / stride, dz.len() / stride);
+    let c = Strided { data: dw, down: k, right: 1 };
+    T::inner(Inner { rows, a: x, lda: stride, m: p, b: dz, ldb: stride, n: k, c, upper: false });
+    db.iter_mut().zip(dz.chunks_exact(stride)).for_each(|(db, dz)| *db += T::sum(&dz[..rows]));
 }
 
 #[cfg(test)]
@@ -144,6 +163,11 @@ mod tests {
         forward(w.as_slice(), &bias, k, &x, z.as_mut_slice());
         forward_block(w.as_slice(), &bias, k, &block, zb.as_mut_slice());
         assert_eq!(z, zb, "gathered and in place, {n} {p} {k}");
+        let stride = packed_stride(n);
+        let (mut packed, mut columns) = (DMatrix::zeros(0, 0), vec![T::zero(); k * stride]);
+        block.pack(0, &mut packed);
+        forward_columns(w.as_slice(), &bias, k, &Block::packed(&packed, n, p), &mut columns, stride);
+        assert!((0..n * k).all(|i| columns[i % k * stride + i / k] == z.as_slice()[i]), "by columns, {n} {p} {k}");
         let b = DMatrix::from_fn(k, n, |i, _| bias.get(i).copied().unwrap_or_else(T::zero));
         assert!(close(&z, &(&w * &x + b), p), "forward {n} {p} {k}");
 
@@ -151,7 +175,13 @@ mod tests {
         let (mut dwb, mut dbb) = (dw.clone(), db.clone());
         let expected = &dw + &dz * x.transpose();
         backward(dz.as_slice(), k, &x, dw.as_mut_slice(), &mut db);
-        backward_block(dz.as_slice(), k, &block, dwb.as_mut_slice(), &mut dbb);
+        (0..n * k).for_each(|i| columns[i % k * stride + i / k] = dz.as_slice()[i]);
+        backward_columns(&columns, n, packed.as_slice(), dwb.as_mut_slice(), &mut dbb);
+        if k == 1 {
+            let (mut dw1, mut db1) = (dw.clone(), db.clone());
+            backward_block(dz.as_slice(), &block, dw1.as_mut_slice(), &mut db1);
+            assert!(close(&dw1, &expected, n), "backward of one output {n} {p}");
+        }
         assert!(close(&dw, &expected, n) && close(&dwb, &expected, n), "backward {n} {p} {k}");
         let sums = DMatrix::from_fn(db.len(), 1, |i, _| T::one() + dz.row(i).sum());
         let column = |v: &[T]| DMatrix::from_column_slice(v.len(), 1, v);
