@@ -78,7 +78,7 @@ pub trait Layer<T: Real>: Send + Sync {
         Ok(())
     }
 
-    /// The layer as an affine map, if that is all it is: solvers then use what they know of linear models.
+    /// The layer as an affine map, if that is all it is: solvers and predictions then use what they know of linear models.
     fn affine(&self) -> Option<&Affine> {
         None
     }
@@ -94,11 +94,6 @@ pub trait Layer<T: Real>: Send + Sync {
 
     /// Prepares the tape for one random pass of training (a dropout mask); a tape that was not prepared predicts.
     fn randomize(&self, _tape: &mut Self::Tape, _seed: u64) {}
-
-    /// `forward` for one sample by a layer that needs no scratch memory for it, with the same bits; whether it is one.
-    fn forward_one(&self, _theta: &[T], _x: &[T], _z: &mut [T]) -> bool {
-        false
-    }
 
     /// `forward` on a block that still lies in the data set as feature columns. `x` is scratch: the default gathers the
     /// block into it, a layer that can read the columns in place leaves it alone.

@@ -13,12 +13,12 @@ mod sums;
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
 pub use gate::{Gate, Rectify};
-pub use inner::Inner;
+pub(crate) use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
 pub(crate) use several::DEPTH;
-pub use several::Blend;
+pub use several::{Blend, Cross};
 
 use functions::{Each, Function};
 use nalgebra::{DMatrixView, RealField};
@@ -50,12 +50,6 @@ pub trait Real: RealField + Copy + Default {
         room
     }
 
-    /// C += Aᵀ B.
-    #[doc(hidden)]
-    fn inner(product: Inner<'_, Self>) {
-        product.plain();
-    }
-
     /// C = A B, or C ± A B.
     #[doc(hidden)]
     fn outer(product: Outer<'_, Self>) {
@@ -78,6 +72,12 @@ pub trait Real: RealField + Copy + Default {
     #[doc(hidden)]
     fn blend(product: Blend<'_, Self>) {
         product.plain();
+    }
+
+    /// dW = dZ Xᵀ on packed columns, for several outputs.
+    #[doc(hidden)]
+    fn cross(product: Cross<'_, Self>) {
+        product.one_by_one();
     }
 
     /// Σ xᵢ, in lanes.
@@ -184,10 +184,6 @@ impl Real for f32 {
         f64::from(self)
     }
 
-    fn inner(product: Inner<'_, Self>) {
-        vectorize(product);
-    }
-
     fn outer(product: Outer<'_, Self>) {
         vectorize(product);
     }
@@ -268,10 +264,6 @@ impl Real for f64 {
         x
     }
 
-    fn inner(product: Inner<'_, Self>) {
-        vectorize(product);
-    }
-
     fn outer(product: Outer<'_, Self>) {
         vectorize(product);
     }
@@ -290,6 +282,10 @@ impl Real for f64 {
 
     fn blend(product: Blend<'_, Self>) {
         vectorize(product);
+    }
+
+    fn cross(product: Cross<'_, Self>) {
+        vectorize(product.product());
     }
 
     fn rectify(numbers: Rectify<'_, Self>) {

@@ -3,8 +3,8 @@
 
 use nalgebra::DMatrix;
 use pulp::{Arch, Simd, WithSimd};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use std::hint::black_box;
 use std::time::Instant;

@@ -69,7 +69,7 @@ pub fn every_fifth(rows: usize) -> (Vec<usize>, Vec<usize>) {
 /// Numbers u ~ U(0, 1) from a seed.
 pub fn uniform(count: usize, seed: u64) -> Vec<f64> {
     use rand::{Rng, SeedableRng};
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = rand::rngs::ChaCha8Rng::seed_from_u64(seed);
     (0..count).map(|_| (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64).collect()
 }
 

@@ -1,7 +1,7 @@
 use super::Layer;
 use crate::linalg::{Block, packed_stride, product};
 use crate::{Error, Layout, Real, Result};
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 /// z = W x + b: every linear model, and the last layer of most networks.
 ///
@@ -48,6 +48,12 @@ impl Affine {
     /// W and b of θ; b is empty without a bias.
     pub(crate) fn parts<'t, T>(&self, theta: &'t [T]) -> (&'t [T], &'t [T]) {
         theta.split_at(self.inputs * self.outputs)
+    }
+
+    /// z = W x + b for one sample, the row `x`: no scratch memory, and the bits of a block.
+    pub(crate) fn forward_row<T: Real>(&self, theta: &[T], x: &DMatrixView<'_, T>, z: &mut [T]) {
+        let (w, b) = self.parts(theta);
+        product::forward_row(w, b, x, z);
     }
 }
 
@@ -102,12 +108,6 @@ impl<T: Real> Layer<T> for Affine {
         if let Some(dx) = dx {
             product::backward_input(self.parts(theta).0, self.outputs, dz.as_slice(), dx.as_mut_slice());
         }
-    }
-
-    fn forward_one(&self, theta: &[T], x: &[T], z: &mut [T]) -> bool {
-        let (w, b) = self.parts(theta);
-        product::forward_samples(w, b, self.outputs, x, z);
-        true
     }
 
     fn forward_block(&self, theta: &[T], block: &Block<'_, T>, x: &mut DMatrix<T>, z: &mut DMatrix<T>, (): &mut ()) {

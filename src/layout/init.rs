@@ -4,7 +4,7 @@ use super::{Block, Layout};
 use crate::Real;
 use nalgebra::DMatrix;
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
 /// The shape of the distribution of initial weights; both have the same variance.

@@ -115,7 +115,7 @@ impl Gram {
                 let (b, n) = (&b[below * ldb..], CHUNK.min(m - below));
                 // Transposed: the rows of the product are the columns of the sums.
                 let c = Strided { data: &mut sums[below..], down: m, right: 1 };
-                f64::inner(Inner { rows, a, lda, m: many, b, ldb, n, c, upper: below == first });
+                vectorize(Inner { rows, a, lda, m: many, b, ldb, n, c, upper: below == first });
             }
         });
     }

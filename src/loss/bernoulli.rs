@@ -106,7 +106,14 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
         block(Scores { z, y, outputs, weights }, scale, dz)
     }
 
-    fn block_columns(&self, z: &mut [T], stride: usize, y: &Block<'_, T>, weights: Option<&[T]>, scale: Option<T>) -> T {
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
         blocks::columns(self, z, stride, y, weights, scale)
     }
 

@@ -84,7 +84,14 @@ impl<T: Real> Loss<T> for CrossEntropy {
         softmax::block(Scores { z, y, outputs, weights }, scale, dz)
     }
 
-    fn block_columns(&self, z: &mut [T], stride: usize, y: &Block<'_, T>, weights: Option<&[T]>, scale: Option<T>) -> T {
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
         if y.features() == 1 {
             return block::columns(self, z, stride, y, weights, scale);
         }

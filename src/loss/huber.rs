@@ -86,7 +86,14 @@ impl<T: Real> Loss<T> for Huber {
         Scores { z, y, outputs, weights }.sum_each(scale, dz, |z, y| self.at(z - y))
     }
 
-    fn block_columns(&self, z: &mut [T], stride: usize, y: &Block<'_, T>, weights: Option<&[T]>, scale: Option<T>) -> T {
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
         block::columns(self, z, stride, y, weights, scale)
     }
 

@@ -50,7 +50,14 @@ impl<T: Real> Loss<T> for SquaredError {
         Scores { z, y, outputs, weights }.sum_each(scale, dz, at)
     }
 
-    fn block_columns(&self, z: &mut [T], stride: usize, y: &Block<'_, T>, weights: Option<&[T]>, scale: Option<T>) -> T {
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
         block::columns(self, z, stride, y, weights, scale)
     }
 

@@ -155,8 +155,8 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Predictor<T> for Fitted<T, N, L> {
         if out.ncols() != k {
             return Err(Error::Shape { what: "columns of the output", expected: k, found: out.ncols() });
         }
-        if n == 1 && self.predict_one(x, out.as_mut_slice()) {
-            return finite(out.as_slice(), n);
+        if n == 1 && self.predict_one(&x, out.as_mut_slice()) {
+            return Ok(());
         }
         crate::data::all_finite("x", x)?;
         self.layer.accepts(&Block::new(x))?;
@@ -185,17 +185,17 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Predictor<T> for Fitted<T, N, L> {
 }
 
 impl<T: Real, N: Layer<T>, L: Loss<T>> Fitted<T, N, L> {
-    /// One finite row of not too many features by a layer that needs no scratch memory: the copies and locks of the general way
-    /// would take most of the time. Returns whether `out` is the prediction.
-    fn predict_one(&self, x: DMatrixView<'_, T>, out: &mut [T]) -> bool {
-        let mut row = [T::zero(); 64];
-        let Some(row) = row.get_mut(..x.ncols()) else { return false };
-        row.iter_mut().zip(x.iter()).for_each(|(to, &x)| *to = x);
-        if !row.iter().all(|x| x.is_finite()) || !self.layer.forward_one(&self.params, row, out) {
+    /// One row by an affine layer, where the copies, checks and locks of the general way would take most of the time. Returns
+    /// whether `out` is the prediction; where it is not, the general way knows why.
+    fn predict_one(&self, x: &DMatrixView<'_, T>, out: &mut [T]) -> bool {
+        let Some(layer) = self.layer.affine() else { return false };
+        layer.forward_row(&self.params, x, out);
+        // No multiple of NaN or infinity is finite, nor a sum with one.
+        if !out.iter().all(|z| z.is_finite()) || self.layer.accepts(&Block::new(*x)).is_err() {
             return false;
         }
         self.loss.block_respond(out, out.len());
-        true
+        out.iter().all(|z| z.is_finite())
     }
 }
 

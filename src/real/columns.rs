@@ -75,6 +75,9 @@ impl<T: Lanes> WithSimd for Combine<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         match self.columns.len() {
             1 => combine::<S, T, 1>(simd, self),
             2 => combine::<S, T, 2>(simd, self),
@@ -121,6 +124,9 @@ impl<T: Lanes> WithSimd for Dots<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         match self.columns.len() {
             1 => dots::<S, T, 1>(simd, self),
             2 => dots::<S, T, 2>(simd, self),
@@ -177,6 +183,9 @@ impl<T: Lanes> WithSimd for Scores<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         let (whole, rest) = self.weights.as_chunks::<CHAIN>();
         for (out, x) in self.out.iter_mut().zip(self.x.chunks_exact(self.weights.len())) {
             let (chains, tail) = x.as_chunks::<CHAIN>();

@@ -58,16 +58,19 @@ pub struct Outer<'a, T> {
 }
 
 impl<T: Real> Outer<'_, T> {
-    /// The definition, for scalars without vector registers.
+    /// The definition, column by column of C, for scalars without vector registers.
     pub(crate) fn plain(self) {
         let (a, b, c) = (self.a, self.b, self.c);
         for j in 0..self.n {
-            for i in 0..self.m {
-                let term = |t: usize| a.data[i * a.down + t * a.right] * b.data[t * b.down + j * b.right];
-                let c = &mut c.data[i * c.down + j * c.right];
-                let start = if self.into == Into::Set { T::zero() } else { *c };
-                *c = (0..self.k)
-                    .fold(start, |sum, t| if self.into == Into::Sub { sum - term(t) } else { sum + term(t) });
+            for i in 0..if self.into == Into::Set { self.m } else { 0 } {
+                c.data[i * c.down + j * c.right] = T::zero();
+            }
+            for t in 0..self.k {
+                let b = b.data[t * b.down + j * b.right];
+                let b = if self.into == Into::Sub { -b } else { b };
+                for i in 0..self.m {
+                    c.data[i * c.down + j * c.right] += a.data[i * a.down + t * a.right] * b;
+                }
             }
         }
     }
@@ -83,20 +86,23 @@ impl<T: Lanes> WithSimd for Outer<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         debug_assert!((self.a.down == 1 || self.a.right == 1) && (self.b.down == 1 || self.b.right == 1));
-        if self.into == Into::Sub { product::<S, T, true>(simd, self) } else { product::<S, T, false>(simd, self) }
+        product::<S, T>(simd, self);
     }
 }
 
 #[inline(always)]
-fn product<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>) {
+fn product<S: Simd, T: Lanes>(simd: S, mut it: Outer<'_, T>) {
     if it.k == 0 && it.into == Into::Set {
         (0..it.n).for_each(|j| (0..it.m).for_each(|i| it.c.data[i * it.c.down + j * it.c.right] = T::zero()));
     }
-    let step = 2 * T::lanes(simd);
+    let (step, sub) = (2 * T::lanes(simd), it.into == Into::Sub);
     let mut done = 0;
-    if it.a.down == 1 {
-        done = if it.n < 4 { few_columns::<S, T, SUB>(simd, &mut it) } else { 0 };
+    if it.a.down == 1 && !sub {
+        done = if it.n < 4 { few_columns(simd, &mut it) } else { 0 };
         // In place where the strips are whole and each line of them is read few times.
         let rows = it.m - it.m % step;
         if it.n < 48 && done < rows {
@@ -104,19 +110,19 @@ fn product<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>) {
             for i in (done..rows).step_by(step) {
                 let panel = Strided { data: &it.a.data[i..], ..it.a };
                 let at = Place { offset: i * it.c.down, tall: step, depth: it.k, set };
-                row_of_tiles::<S, T, SUB>(simd, panel, &it.b, it.n, &mut it.c, at);
+                row_of_tiles(simd, panel, &it.b, it.n, &mut it.c, at);
             }
             done = rows;
         }
     }
     if done < it.m {
-        packed::<S, T, SUB>(simd, it, done);
+        packed(simd, it, done, sub);
     }
 }
 
-/// Rows `done ..`, each strip of A copied side by side first.
+/// Rows `done ..`, each strip of A, or of −A, copied side by side first.
 #[inline(always)]
-fn packed<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>, done: usize) {
+fn packed<S: Simd, T: Lanes>(simd: S, mut it: Outer<'_, T>, done: usize, negative: bool) {
     let step = 2 * T::lanes(simd);
     let mut strip = Strip([T::zero(); 2048]);
     let most = strip.0.len() / step;
@@ -127,15 +133,15 @@ fn packed<S: Simd, T: Lanes, const SUB: bool>(simd: S, mut it: Outer<'_, T>, don
             let tall = (it.m - i).min(step);
             let source = Strided { data: &it.a.data[i * it.a.down + from * it.a.right..], ..it.a };
             let at = Place { offset: i * it.c.down, tall, depth, set: it.into == Into::Set && from == 0 };
-            let panel = pack(simd, tall, depth, source, &mut strip);
-            row_of_tiles::<S, T, SUB>(simd, panel, &b, it.n, &mut it.c, at);
+            let panel = pack(simd, tall, depth, negative, source, &mut strip);
+            row_of_tiles(simd, panel, &b, it.n, &mut it.c, at);
         }
     }
 }
 
 /// All columns of two registers of rows, in tiles of nearly equal width: narrow ones would wait for their own sums.
 #[inline(always)]
-fn row_of_tiles<S: Simd, T: Lanes, const SUB: bool>(
+fn row_of_tiles<S: Simd, T: Lanes>(
     simd: S,
     a: Strided<&[T]>,
     b: &Strided<&[T]>,
@@ -152,23 +158,24 @@ fn row_of_tiles<S: Simd, T: Lanes, const SUB: bool>(
         let wide = narrow + usize::from(wider > 0);
         wider = wider.saturating_sub(1);
         match wide {
-            1 => tile::<S, T, 2, 1, SUB>(simd, a, b, c, at),
-            2 => tile::<S, T, 2, 2, SUB>(simd, a, b, c, at),
-            3 => tile::<S, T, 2, 3, SUB>(simd, a, b, c, at),
-            4 => tile::<S, T, 2, 4, SUB>(simd, a, b, c, at),
-            5 => tile::<S, T, 2, 5, SUB>(simd, a, b, c, at),
-            _ => tile::<S, T, 2, 6, SUB>(simd, a, b, c, at),
+            1 => tile::<S, T, 2, 1>(simd, a, b, c, at),
+            2 => tile::<S, T, 2, 2>(simd, a, b, c, at),
+            3 => tile::<S, T, 2, 3>(simd, a, b, c, at),
+            4 => tile::<S, T, 2, 4>(simd, a, b, c, at),
+            5 => tile::<S, T, 2, 5>(simd, a, b, c, at),
+            _ => tile::<S, T, 2, 6>(simd, a, b, c, at),
         }
         j += wide;
     }
 }
 
-/// Copies `tall` rows of A side by side, two registers a column, the missing rows 0.
+/// Copies `tall` rows of A, or of −A, side by side, two registers a column, the missing rows 0.
 #[inline(always)]
 fn pack<'p, S: Simd, T: Lanes>(
     simd: S,
     tall: usize,
     depth: usize,
+    negative: bool,
     a: Strided<&[T]>,
     strip: &'p mut Strip<T>,
 ) -> Strided<&'p [T]> {
@@ -195,36 +202,29 @@ fn pack<'p, S: Simd, T: Lanes>(
             strip[r..].iter_mut().step_by(step).zip(from).for_each(|(to, &x)| *to = x);
         }
     }
+    if negative {
+        strip.iter_mut().for_each(|x| *x = -*x);
+    }
     Strided { data: strip, down: 1, right: step }
 }
 
 /// n < 4: taller tiles, or there would be too few sums under way to hide the latency of one. Returns how many rows are done.
 #[inline(always)]
-fn few_columns<S: Simd, T: Lanes, const SUB: bool>(simd: S, it: &mut Outer<'_, T>) -> usize {
-    let step = 2 * T::lanes(simd);
+fn few_columns<S: Simd, T: Lanes>(simd: S, it: &mut Outer<'_, T>) -> usize {
+    let quad = 4 * T::lanes(simd);
     let mut i = 0;
-    while it.m - i >= step {
-        let left = it.m - i;
-        let registers = if it.n == 1 && left >= 4 * step {
-            8
-        } else if left >= 2 * step {
-            4
-        } else {
-            2
-        };
+    while it.m - i >= quad {
+        let twice = it.n == 1 && it.m - i >= 2 * quad;
         let a = Strided { data: &it.a.data[i..], ..it.a };
-        let tall = registers * T::lanes(simd);
+        let tall = if twice { 2 * quad } else { quad };
         let at = Place { offset: i * it.c.down, tall, depth: it.k, set: it.into == Into::Set };
         let (b, c) = (it.b, &mut it.c);
-        match (registers, it.n) {
-            (8, _) => tile::<S, T, 8, 1, SUB>(simd, a, b, c, at),
-            (4, 1) => tile::<S, T, 4, 1, SUB>(simd, a, b, c, at),
-            (4, 2) => tile::<S, T, 4, 2, SUB>(simd, a, b, c, at),
-            (4, _) => tile::<S, T, 4, 3, SUB>(simd, a, b, c, at),
-            (_, 1) => tile::<S, T, 2, 1, SUB>(simd, a, b, c, at),
-            (_, 2) => tile::<S, T, 2, 2, SUB>(simd, a, b, c, at),
-            _ => tile::<S, T, 2, 3, SUB>(simd, a, b, c, at),
-        };
+        match it.n {
+            1 if twice => tile::<S, T, 8, 1>(simd, a, b, c, at),
+            1 => tile::<S, T, 4, 1>(simd, a, b, c, at),
+            2 => tile::<S, T, 4, 2>(simd, a, b, c, at),
+            _ => tile::<S, T, 4, 3>(simd, a, b, c, at),
+        }
         i += tall;
     }
     i
@@ -240,15 +240,21 @@ mod tests {
         let strided = |across: bool, rows: usize, columns: usize| if across { (columns + 2, 1) } else { (1, rows + 1) };
         let (ad, bd): (Vec<T>, Vec<T>) =
             ((0..(m + 2) * (k + 2)).map(number).collect(), (0..(k + 2) * (n + 2)).map(|i| number(i + 77)).collect());
-        let mut cd = vec![T::one(); (m + 2) * (n + 2)];
-        let mut expected = cd.clone();
-        let view = |data, (down, right)| Strided { data, down, right };
-        let (a, b, shape) = (view(&ad[..], strided(a, m, k)), view(&bd[..], strided(b, k, n)), strided(c, m, n));
-        T::outer(Outer { m, k, n, a, b, c: Strided { data: &mut cd, down: shape.0, right: shape.1 }, into });
-        Outer { m, k, n, a, b, c: Strided { data: &mut expected, down: shape.0, right: shape.1 }, into }.plain();
-        for (i, (c, expected)) in cd.iter().zip(&expected).enumerate() {
+        let [a_way, b_way, c_way] = [strided(a, m, k), strided(b, k, n), strided(c, m, n)];
+        let product = |a: &[T], b: &[T], into: Into, run: &dyn Fn(Outer<'_, T>)| {
+            let mut c = vec![T::one(); (m + 2) * (n + 2)];
+            let a = Strided { data: a, down: a_way.0, right: a_way.1 };
+            let b = Strided { data: b, down: b_way.0, right: b_way.1 };
+            run(Outer { m, k, n, a, b, c: Strided { data: &mut c, down: c_way.0, right: c_way.1 }, into });
+            c
+        };
+        let sizes = |x: &[T]| x.iter().map(|x| x.abs()).collect::<Vec<T>>();
+        let (found, expected) = (product(&ad, &bd, into, &T::outer), product(&ad, &bd, into, &|it| it.plain()));
+        // Two sums of k + 1 terms. Source: Higham (2002), Accuracy and Stability, 3.1.
+        let size = product(&sizes(&ad), &sizes(&bd), Into::Add, &|it| it.plain());
+        for (i, ((c, expected), size)) in found.iter().zip(&expected).zip(&size).enumerate() {
             let gap = (*c - *expected).to_f64().abs();
-            assert!(gap <= eps * (k + 1) as f64, "{m} {k} {n} entry {i}: {gap:e}");
+            assert!(gap <= eps * (k + 2) as f64 * size.to_f64(), "{m} {k} {n} entry {i}: {gap:e}");
         }
     }
 
@@ -256,8 +262,8 @@ mod tests {
         #[test]
         fn equals_the_loop(m in 1usize..70, k in 0usize..150, n in 1usize..20, ways: [bool; 3], into in 0usize..3) {
             let into = [Into::Set, Into::Add, Into::Sub][into];
-            check::<f64>(m, k, n, ways, into, 4e-16);
-            check::<f32>(m, k, n, ways, into, 2e-7);
+            check::<f64>(m, k, n, ways, into, f64::EPSILON);
+            check::<f32>(m, k, n, ways, into, f64::from(f32::EPSILON));
         }
 
         /// Whatever the other rows and columns are, an entry has the same bits; also with zeros, NaN and infinities.

@@ -1,6 +1,6 @@
-//! The product of feature columns with several outputs, Z = W X.
+//! Products of feature columns with several outputs: Z = W X and dW = dZ Xᵀ.
 
-use super::{Lanes, Real, Strided};
+use super::{CHAIN, Dots, Inner, Lanes, Real, Strided};
 use pulp::{Simd, WithSimd};
 
 /// How many columns one call takes at most.
@@ -38,6 +38,49 @@ impl<T: Real> Blend<'_, T> {
     }
 }
 
+/// Σᵢ xⱼᵢ v_cᵢ added to number j k + c of `out`, for packed columns xⱼ and v_c.
+#[derive(Debug)]
+pub struct Cross<'a, T> {
+    /// The length of the columns.
+    pub rows: usize,
+    /// From one column to the next.
+    pub stride: usize,
+    /// The columns xⱼ.
+    pub x: &'a [T],
+    /// The columns v_c.
+    pub vectors: &'a [T],
+    /// k vectors a column.
+    pub out: &'a mut [T],
+}
+
+impl<T: Real> Cross<'_, T> {
+    /// One vector after the other.
+    pub(crate) fn one_by_one(self) {
+        let k = self.vectors.len() / self.stride;
+        for (c, vector) in self.vectors.chunks_exact(self.stride).enumerate() {
+            let vector = &vector[..self.rows];
+            for (g, x) in self.x.chunks(CHAIN * self.stride).enumerate() {
+                let (mut columns, mut sums) = ([vector; CHAIN], [T::zero(); CHAIN]);
+                let many = x.len() / self.stride;
+                columns.iter_mut().zip(x.chunks_exact(self.stride)).for_each(|(to, x)| *to = &x[..self.rows]);
+                T::dots(Dots { columns: &columns[..many], vector, out: &mut sums[..many] });
+                let out = self.out[g * CHAIN * k + c..].iter_mut().step_by(k);
+                out.zip(&sums[..many]).for_each(|(out, &sum)| *out += sum);
+            }
+        }
+    }
+}
+
+impl<'a> Cross<'a, f64> {
+    /// The same as one product.
+    pub(crate) fn product(self) -> Inner<'a> {
+        let Self { rows, stride, x, vectors, out } = self;
+        let (m, n) = (x.len() / stride, vectors.len() / stride);
+        let c = Strided { data: out, down: n, right: 1 };
+        Inner { rows, a: x, lda: stride, m, b: vectors, ldb: stride, n, c, upper: false }
+    }
+}
+
 /// The most samples of two registers (f32 with 512 bits).
 const STEP: usize = 32;
 
@@ -46,6 +89,9 @@ impl<T: Lanes> WithSimd for Blend<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        if S::IS_SCALAR {
+            return self.plain();
+        }
         let step = 2 * T::lanes(simd);
         let whole = self.rows - self.rows % step;
         for i in (0..whole).step_by(step) {
@@ -153,8 +199,15 @@ mod tests {
         let start: Vec<T> = (0..k * (n + 3)).map(|i| number(i + 9)).collect();
         let (mut z, mut plain, mut product) = (start.clone(), start.clone(), start);
         let bias = if set { &w[..k] } else { &[] };
-        let blend =
-            |data| Blend { columns: &columns, weights: &w, bias, outputs: k, rows: n, out: Strided { data, down, right }, set };
+        let blend = |data| Blend {
+            columns: &columns,
+            weights: &w,
+            bias,
+            outputs: k,
+            rows: n,
+            out: Strided { data, down, right },
+            set,
+        };
         T::blend(blend(&mut z));
         blend(&mut plain).plain();
         T::outer(Outer {

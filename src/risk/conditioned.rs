@@ -45,13 +45,7 @@ impl<'r, T: Real> Conditioned<'r, T> {
         Self::scaled(data, layer.has_bias(), loss, l2, Scaling::new(data, layer.has_bias()))
     }
 
-    fn scaled(
-        data: &'r Dataset<'r, T>,
-        bias: bool,
-        loss: &'r dyn Curvature<f64>,
-        l2: f64,
-        scaling: Scaling,
-    ) -> Self {
+    fn scaled(data: &'r Dataset<'r, T>, bias: bool, loss: &'r dyn Curvature<f64>, l2: f64, scaling: Scaling) -> Self {
         let targets = if T::in_f64(data.y()).is_none() { Some(data.y().map(|y| y.to_f64())) } else { None };
         let weights = data.weights().map(|weights| weights.iter().map(|w| w.to_f64()).collect::<Vec<f64>>());
         let total = weights.as_ref().map_or(data.samples() as f64, |w| w.iter().sum());

@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 use proptest::prelude::*;
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use residual::{
     Affine, Dataset, Lbfgs, LeastSquares, Newton, Observer, Risk, Solution, Solver, SquaredError, Trainer, Warning,
 };

@@ -2,8 +2,8 @@
 
 use dashu_float::{FBig, round::mode::HalfEven};
 use nalgebra::{DMatrix, DVector};
+use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use residual::{Dataset, LinearRegression, Regressor};
 

@@ -1,8 +1,8 @@
 //! Columns that depend on each other: rank, warnings, the solution of least norm, fitted values.
 
 use nalgebra::{DMatrix, DVector};
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use residual::{Dataset, LinearRegression, Predictor, Regressor, Warning};
 

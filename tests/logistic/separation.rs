@@ -2,8 +2,8 @@
 
 use crate::support::Table;
 use nalgebra::{DMatrix, DVector};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
 use residual::{
     Affine, CrossEntropy, Dataset, Error, Fitted, Lbfgs, LogisticRegression, Predictor, Reason, Regressor, Trainer,
     Warning,

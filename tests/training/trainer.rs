@@ -1,8 +1,8 @@
 //! The trainer against loops written out by hand.
 
 use crate::common::samples;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
 use residual::optim::{EarlyStopping, Every, History, Progress, Reason, Solver, Trainer, rule::Plain, schedule};
 use residual::{Affine, Dataset, Error, FiniteSum, Mlp, Objective, Regressor, Risk, SquaredError};
 use std::ops::ControlFlow;

@@ -18,7 +18,7 @@ const RUN: usize = 4;
 
 /// I registers of rows times J columns.
 #[inline(always)]
-pub(super) fn tile<S: Simd, T: Lanes, const I: usize, const J: usize, const SUB: bool>(
+pub(super) fn tile<S: Simd, T: Lanes, const I: usize, const J: usize>(
     simd: S,
     a: Strided<&[T]>,
     b: Strided<&[T]>,
@@ -26,8 +26,7 @@ pub(super) fn tile<S: Simd, T: Lanes, const I: usize, const J: usize, const SUB:
     at: Place,
 ) {
     let (lanes, depth) = (T::lanes(simd), at.depth);
-    let zero = T::all(simd, T::zero());
-    let mut sums = [[zero; I]; J];
+    let mut sums = [[T::all(simd, T::zero()); I]; J];
     if !at.set {
         load(simd, c, at, &mut sums);
     }
@@ -38,17 +37,17 @@ pub(super) fn tile<S: Simd, T: Lanes, const I: usize, const J: usize, const SUB:
         }
         let whole = depth - depth % RUN;
         for t in (0..whole).step_by(RUN) {
-            steps::<S, T, I, J, RUN, SUB>(simd, a, &columns, t, &mut sums);
+            steps::<S, T, I, J, RUN>(simd, a, &columns, t, &mut sums);
         }
         for t in whole..depth {
-            steps::<S, T, I, J, 1, SUB>(simd, a, &columns, t, &mut sums);
+            steps::<S, T, I, J, 1>(simd, a, &columns, t, &mut sums);
         }
     } else {
         for t in 0..depth {
             let left = T::split(simd, &a.data[t * a.right..][..I * lanes]).0;
             let row = &b.data[t * b.down..][..J];
             for q in 0..J {
-                let right = T::all(simd, if SUB { -row[q] } else { row[q] });
+                let right = T::all(simd, row[q]);
                 for p in 0..I {
                     sums[q][p] = T::fma(simd, left[p], right, sums[q][p]);
                 }
@@ -60,7 +59,7 @@ pub(super) fn tile<S: Simd, T: Lanes, const I: usize, const J: usize, const SUB:
 
 /// U inner indices of columns of B.
 #[inline(always)]
-fn steps<S: Simd, T: Lanes, const I: usize, const J: usize, const U: usize, const SUB: bool>(
+fn steps<S: Simd, T: Lanes, const I: usize, const J: usize, const U: usize>(
     simd: S,
     a: Strided<&[T]>,
     columns: &[&[T]; J],
@@ -75,7 +74,7 @@ fn steps<S: Simd, T: Lanes, const I: usize, const J: usize, const U: usize, cons
     for t in 0..U {
         let left = T::split(simd, &a.data[(first + t) * a.right..][..I * lanes]).0;
         for q in 0..J {
-            let right = T::all(simd, if SUB { -rows[q][t] } else { rows[q][t] });
+            let right = T::all(simd, rows[q][t]);
             for p in 0..I {
                 sums[q][p] = T::fma(simd, left[p], right, sums[q][p]);
             }
@@ -110,17 +109,14 @@ fn load<S: Simd, T: Lanes, const I: usize, const J: usize>(
             let column = T::split(simd, &c.data[at.offset + q * c.right..][..rows]).0;
             sums[q].copy_from_slice(&column[..I]);
         }
-        return;
-    }
-    let mut buffer: Buffer<T> = [T::zero(); 192];
-    for (q, column) in buffer.chunks_exact_mut(rows).take(J).enumerate() {
-        let from = &c.data[at.offset + q * c.right..];
-        column[..at.tall].iter_mut().enumerate().for_each(|(r, to)| *to = from[r * c.down]);
-    }
-    let registers = &T::split(simd, &buffer).0[..I * J];
-    for q in 0..J {
-        for p in 0..I {
-            sums[q][p] = registers[q * I + p];
+    } else {
+        let mut buffer: Buffer<T> = [T::zero(); 192];
+        gather(c, at, rows, &mut buffer[..rows * J]);
+        let registers = &T::split(simd, &buffer).0[..I * J];
+        for q in 0..J {
+            for p in 0..I {
+                sums[q][p] = registers[q * I + p];
+            }
         }
     }
 }
@@ -148,7 +144,20 @@ fn store<S: Simd, T: Lanes, const I: usize, const J: usize>(
             registers[q * I + p] = sums[q][p];
         }
     }
-    for (q, column) in buffer.chunks_exact(rows).take(J).enumerate() {
+    scatter(&buffer[..rows * J], rows, c, at);
+}
+
+/// Entries of C into columns of `rows`.
+fn gather<T: Copy>(c: &Strided<&mut [T]>, at: Place, rows: usize, buffer: &mut [T]) {
+    for (q, column) in buffer.chunks_exact_mut(rows).enumerate() {
+        let from = &c.data[at.offset + q * c.right..];
+        column[..at.tall].iter_mut().enumerate().for_each(|(r, to)| *to = from[r * c.down]);
+    }
+}
+
+/// Columns of `rows` into entries of C.
+fn scatter<T: Copy>(buffer: &[T], rows: usize, c: &mut Strided<&mut [T]>, at: Place) {
+    for (q, column) in buffer.chunks_exact(rows).enumerate() {
         let to = &mut c.data[at.offset + q * c.right..];
         column[..at.tall].iter().enumerate().for_each(|(r, &value)| to[r * c.down] = value);
     }

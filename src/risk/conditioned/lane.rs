@@ -3,7 +3,9 @@
 use super::scaling::Scaling;
 use crate::Real;
 use crate::data::Dataset;
-use crate::linalg::{Block, block_rows, carried::Carried, gram::Gram, packed_rows, packed_stride, product, reshape, threads};
+use crate::linalg::{
+    Block, block_rows, carried::Carried, gram::Gram, packed_rows, packed_stride, product, reshape, threads,
+};
 use crate::loss::Curvature;
 use nalgebra::DMatrix;
 use std::ops::Range;
