@@ -8,7 +8,7 @@ use super::Block;
 use super::block::packed_stride;
 use super::simd::{Kernel, dispatch, mul_add};
 use crate::Real;
-use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Outer, Scores, Strided};
+use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Loops, Outer, Scores, Strided, vectorize};
 use nalgebra::{DMatrix, DMatrixView};
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
@@ -72,7 +72,10 @@ fn add_bias<T: Real>(bias: &[T], z: &mut [T]) {
     match bias {
         [] => {}
         [b] => z.iter_mut().for_each(|z| *z += *b),
-        _ => z.chunks_exact_mut(bias.len()).for_each(|z| z.iter_mut().zip(bias).for_each(|(z, &b)| *z += b)),
+        _ => vectorize(Loops(
+            #[inline(always)]
+            || z.chunks_exact_mut(bias.len()).for_each(|z| z.iter_mut().zip(bias).for_each(|(z, &b)| *z += b)),
+        )),
     }
 }
 
@@ -96,7 +99,10 @@ fn add_columns<T: Real>(dz: &[T], outputs: usize, db: &mut [T]) {
     match db {
         [] => {}
         [db] => *db += T::sum(dz),
-        _ => dz.chunks_exact(outputs).for_each(|dz| db.iter_mut().zip(dz).for_each(|(db, &dz)| *db += dz)),
+        _ => vectorize(Loops(
+            #[inline(always)]
+            || dz.chunks_exact(outputs).for_each(|dz| db.iter_mut().zip(dz).for_each(|(db, &dz)| *db += dz)),
+        )),
     }
 }
 

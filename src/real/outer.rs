@@ -169,7 +169,7 @@ fn row_of_tiles<S: Simd, T: Lanes>(
     }
 }
 
-/// Copies `tall` rows of A, or of −A, side by side, two registers a column, the missing rows 0.
+/// Copies `tall` rows of A, or of −A, side by side, two registers a column; the missing rows are not used.
 #[inline(always)]
 fn pack<'p, S: Simd, T: Lanes>(
     simd: S,
@@ -181,15 +181,16 @@ fn pack<'p, S: Simd, T: Lanes>(
 ) -> Strided<&'p [T]> {
     let step = 2 * T::lanes(simd);
     let strip = &mut strip.0[..depth * step];
-    if a.down == 1 && tall == step {
+    if a.down == 1 {
+        // Rows beyond `tall` are not used: what follows in memory will do for them, as long as something follows.
+        let whole = a.data.len().checked_sub(step).map_or(0, |last| (last / a.right.max(1) + 1).min(depth));
         let to = T::split_mut(simd, &mut *strip).0;
-        for (t, to) in to.chunks_exact_mut(2).enumerate() {
+        for (t, to) in to.chunks_exact_mut(2).take(whole).enumerate() {
             let from = T::split(simd, &a.data[t * a.right..][..step]).0;
             to[0] = from[0];
             to[1] = from[1];
         }
-    } else if a.down == 1 {
-        for (t, to) in strip.chunks_exact_mut(step).enumerate() {
+        for (t, to) in strip.chunks_exact_mut(step).enumerate().skip(whole) {
             to[..tall].copy_from_slice(&a.data[t * a.right..][..tall]);
             to[tall..].fill(T::zero());
         }
