@@ -8,8 +8,8 @@ use pulp::{Simd, WithSimd};
 
 /// Samples multiplied at a time: seven columns of them stay in the first-level cache.
 const DEPTH: usize = 512;
-/// Columns multiplied at a time: they stay in the second-level cache while the others pass by.
-const CHUNK: usize = 96;
+/// Columns that stay in the second-level cache while the others pass by.
+const CHUNK: usize = 48;
 /// From this many columns on threads share the sums, column by column; below, each has sums of its own for a run of samples.
 const WIDE: usize = 256;
 /// Into how many runs the samples are cut for threads; never their number.
@@ -109,13 +109,15 @@ impl Gram {
         let (b, ldb) = if weighted { self.right.from(from) } else { (a, lda) };
         let mut chunks: Vec<&mut [f64]> = self.sums.chunks_mut(CHUNK * m).collect();
         threads::for_each(&mut chunks, if spread { m * m * rows } else { 0 }, |k, sums| {
-            let first = k * CHUNK;
-            let (a, many) = (&a[first * lda..], sums.len() / m);
-            for below in (first..m).step_by(CHUNK) {
-                let (b, n) = (&b[below * ldb..], CHUNK.min(m - below));
-                // Transposed: the rows of the product are the columns of the sums.
-                let c = Strided { data: &mut sums[below..], down: m, right: 1 };
-                vectorize(Inner { rows, a, lda, m: many, b, ldb, n, c, upper: below == first });
+            let (first, n) = (k * CHUNK, sums.len() / m);
+            let below = first + n;
+            let (own, b) = (&a[first * lda..], &b[first * ldb..]);
+            // Transposed, for the entries below the diagonal: the rows of the product are the columns of the sums.
+            let c = Strided { data: &mut sums[first..], down: m, right: 1 };
+            vectorize(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true });
+            if below < m {
+                let (a, c) = (&a[below * lda..], Strided { data: &mut sums[below..], down: 1, right: m });
+                vectorize(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false });
             }
         });
     }
@@ -193,11 +195,16 @@ impl WithSimd for Shift<'_> {
         let (out, last) = S::as_mut_simd_f64s(self.out);
         let shift = simd.splat_f64s(self.shift);
         let mut sums = [simd.splat_f64s(0.0); 4];
-        for (x, out) in x.chunks(4).zip(out.chunks_mut(4)) {
-            for ((&x, out), sum) in x.iter().zip(out).zip(&mut sums) {
-                *out = simd.sub_f64s(x, shift);
-                *sum = simd.add_f64s(*sum, *out);
+        let ((fours, ones), (out_fours, out_ones)) = (x.as_chunks::<4>(), out.as_chunks_mut::<4>());
+        for (x, out) in fours.iter().zip(out_fours) {
+            for k in 0..4 {
+                out[k] = simd.sub_f64s(x[k], shift);
+                sums[k] = simd.add_f64s(sums[k], out[k]);
             }
+        }
+        for (&x, out) in ones.iter().zip(out_ones) {
+            *out = simd.sub_f64s(x, shift);
+            sums[0] = simd.add_f64s(sums[0], *out);
         }
         let mut total = sums.into_iter().fold(0.0, |total, sum| total + simd.reduce_sum_f64s(sum));
         for (x, out) in rest.iter().zip(last) {

@@ -50,25 +50,25 @@ impl WithSimd for Look<'_> {
         let (zero, top) = (simd.splat_f64s(0.0), simd.splat_f64s(f64::INFINITY));
         let bottom = simd.splat_f64s(f64::NEG_INFINITY);
         let (mut low, mut high, mut sum) = ([top; CHAINS], [bottom; CHAINS], [zero; CHAINS]);
-        let (x, rest) = S::as_simd_f64s(self.x);
-        let first = self.x.len() - rest.len();
+        let whole = S::as_simd_f64s(self.x).0.as_chunks::<CHAINS>().0;
+        let done = size_of_val(whole) / size_of::<f64>();
         match self.w {
             None => {
-                for chunk in x.chunks(CHAINS) {
-                    for (k, &x) in chunk.iter().enumerate() {
-                        low[k] = simd.min_f64s(low[k], x);
-                        high[k] = simd.max_f64s(high[k], x);
-                        sum[k] = simd.add_f64s(sum[k], x);
+                for x in whole {
+                    for k in 0..CHAINS {
+                        low[k] = simd.min_f64s(low[k], x[k]);
+                        high[k] = simd.max_f64s(high[k], x[k]);
+                        sum[k] = simd.add_f64s(sum[k], x[k]);
                     }
                 }
             }
             Some(w) => {
-                for (x, w) in x.chunks(CHAINS).zip(S::as_simd_f64s(w).0.chunks(CHAINS)) {
-                    for (k, (&x, &w)) in x.iter().zip(w).enumerate() {
-                        let inside = simd.greater_than_f64s(w, zero);
-                        low[k] = simd.min_f64s(low[k], simd.select_f64s(inside, x, top));
-                        high[k] = simd.max_f64s(high[k], simd.select_f64s(inside, x, bottom));
-                        sum[k] = simd.mul_add_e_f64s(w, x, sum[k]);
+                for (x, w) in whole.iter().zip(S::as_simd_f64s(w).0.as_chunks::<CHAINS>().0) {
+                    for k in 0..CHAINS {
+                        let inside = simd.greater_than_f64s(w[k], zero);
+                        low[k] = simd.min_f64s(low[k], simd.select_f64s(inside, x[k], top));
+                        high[k] = simd.max_f64s(high[k], simd.select_f64s(inside, x[k], bottom));
+                        sum[k] = simd.mul_add_e_f64s(w[k], x[k], sum[k]);
                     }
                 }
             }
@@ -79,8 +79,8 @@ impl WithSimd for Look<'_> {
             found.high = found.high.max(simd.reduce_max_f64s(high[k]));
             found.sum += simd.reduce_sum_f64s(sum[k]);
         }
-        for (i, &x) in rest.iter().enumerate() {
-            let w = self.w.map_or(1.0, |w| w[first + i]);
+        for (i, &x) in self.x.iter().enumerate().skip(done) {
+            let w = self.w.map_or(1.0, |w| w[i]);
             if w > 0.0 {
                 found = Survey { low: found.low.min(x), high: found.high.max(x), sum: found.sum + w * x };
             }

@@ -22,10 +22,14 @@ impl WithSimd for Dot<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let ((a, a_rest), (b, b_rest)) = (S::as_simd_f64s(self.a), S::as_simd_f64s(self.b));
         let mut sums = [simd.splat_f64s(0.0); 4];
-        for (a, b) in a.chunks(4).zip(b.chunks(4)) {
-            for ((&a, &b), sum) in a.iter().zip(b).zip(&mut sums) {
-                *sum = simd.mul_add_e_f64s(a, b, *sum);
+        let ((fours, ones), (b_fours, b_ones)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+        for (a, b) in fours.iter().zip(b_fours) {
+            for k in 0..4 {
+                sums[k] = simd.mul_add_e_f64s(a[k], b[k], sums[k]);
             }
+        }
+        for (&a, &b) in ones.iter().zip(b_ones) {
+            sums[0] = simd.mul_add_e_f64s(a, b, sums[0]);
         }
         let [s, t, u, v] = sums;
         let total = simd.reduce_sum_f64s(simd.add_f64s(simd.add_f64s(s, t), simd.add_f64s(u, v)));
