@@ -15,4 +15,4 @@ pub(crate) mod threads;
 pub(crate) mod vectors;
 
 pub use block::Block;
-pub(crate) use block::{PADDING, block_rows, reshape};
+pub(crate) use block::{block_rows, packed_rows, packed_stride, reshape};

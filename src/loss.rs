@@ -12,6 +12,7 @@ pub use cross_entropy::CrossEntropy;
 pub use huber::Huber;
 pub use squared_error::SquaredError;
 
+use crate::linalg::Block;
 use crate::{Real, Result};
 
 /// A loss ℓ(z, y) on the raw scores of one sample; z and y have the same length k.
@@ -78,6 +79,36 @@ pub trait Loss<T: Real>: Send + Sync {
         sum
     }
 
+    /// Σᵢ wᵢ ℓ(zᵢ, yᵢ) over a block whose scores lie output by output, those of output c from c · `stride` on, as the targets do
+    /// in `y`; with a `scale` they become scale · wᵢ ∂ℓ/∂zᵢ. The bits of the sum do not depend on that. From the end of a column
+    /// to the next there is room for a multiple of 16 samples.
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
+        let k = y.features();
+        let (mut sample, mut target, mut dz) = (vec![T::zero(); k], vec![T::zero(); k], vec![T::zero(); k]);
+        let mut sum = T::zero();
+        for i in 0..y.len() {
+            let w = weights.map_or(T::one(), |w| w[i]);
+            sample.iter_mut().zip(z[i..].iter().step_by(stride)).for_each(|(to, &z)| *to = z);
+            target.iter_mut().enumerate().for_each(|(c, to)| *to = y.column(c)[i]);
+            if w > T::zero() {
+                sum += w * self.gradient(&sample, &target, &mut dz);
+            } else {
+                dz.fill(T::zero());
+            }
+            if let Some(scale) = scale {
+                z[i..].iter_mut().step_by(stride).zip(&dz).for_each(|(z, &dz)| *z = dz * (scale * w));
+            }
+        }
+        sum
+    }
+
     /// [`respond`](Loss::respond) for every sample of a block.
     fn block_respond(&self, z: &mut [T], outputs: usize) {
         z.chunks_exact_mut(outputs).for_each(|z| self.respond(z));
@@ -129,8 +160,22 @@ mod tests {
         let value = loss.block_value(z, y, k, weights);
         let with_gradient = loss.block_gradient(z, y, k, weights, scale, &mut fast.0);
         loss.block_respond(&mut fast.1, k);
+        // The same output by output, with room behind each.
+        let (n, stride) = (z.len() / k, (z.len() / k).next_multiple_of(16) + 1);
+        let mut columns = vec![T::one(); stride * k];
+        (0..n * k).for_each(|i| columns[i % k * stride + i / k] = z[i]);
+        let targets = nalgebra::DMatrix::from_row_slice(n, k, y);
+        let targets = Block::new(targets.as_view());
+        let by_columns = loss.block_columns(&mut columns, stride, &targets, weights, None);
+        let and_slopes = loss.block_columns(&mut columns, stride, &targets, weights, Some(scale));
+        assert!(by_columns == and_slopes && close(by_columns, value, eps * z.len() as f64));
+        assert!((0..n * k).all(|i| close(columns[i % k * stride + i / k], fast.0[i], 8.0 * eps)));
+        assert!((0..k).all(|c| columns[c * stride + stride - 1] == T::one()), "the room behind was written");
         let loss = OneByOne(loss);
         let truth = loss.block_gradient(z, y, k, weights, scale, &mut slow.0);
+        (0..n * k).for_each(|i| columns[i % k * stride + i / k] = z[i]);
+        assert!(close(loss.block_columns(&mut columns, stride, &targets, weights, Some(scale)), truth, eps));
+        assert!((0..n * k).all(|i| close(columns[i % k * stride + i / k], slow.0[i], 8.0 * eps)));
         loss.block_respond(&mut slow.1, k);
         assert!(close(value, truth, eps * z.len() as f64) && close(with_gradient, truth, eps * z.len() as f64));
         assert!(value == with_gradient);

@@ -74,10 +74,10 @@ pub trait Real: RealField + Copy + Default {
         product.plain();
     }
 
-    /// dW = dZ Xᵀ on feature columns, for several outputs.
+    /// dW = dZ Xᵀ on packed columns, for several outputs.
     #[doc(hidden)]
     fn cross(product: Cross<'_, Self>) {
-        product.plain();
+        product.one_by_one();
     }
 
     /// Σ xᵢ, in lanes.
@@ -204,10 +204,6 @@ impl Real for f32 {
         vectorize(product);
     }
 
-    fn cross(product: Cross<'_, Self>) {
-        vectorize(product);
-    }
-
     fn rectify(numbers: Rectify<'_, Self>) {
         vectorize(numbers);
     }
@@ -289,7 +285,7 @@ impl Real for f64 {
     }
 
     fn cross(product: Cross<'_, Self>) {
-        vectorize(product);
+        vectorize(product.product());
     }
 
     fn rectify(numbers: Rectify<'_, Self>) {

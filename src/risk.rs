@@ -8,7 +8,7 @@ mod lane;
 use crate::data::Dataset;
 use crate::layer::Layer;
 use crate::layout::{Layout, Role};
-use crate::linalg::{Block, block_rows, carried::Carried, threads};
+use crate::linalg::{Block, carried::Carried, threads};
 use crate::loss::Loss;
 use crate::objective::{Conditioned, Objective};
 use crate::{Error, Real, Result};
@@ -104,7 +104,7 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
             .map(|w| (0..w.len()).filter(|&i| w[i] > T::zero()).collect());
         let weighty = |block: &&crate::layout::Block| block.role() == Role::Weights;
         let penalized = layout.blocks().iter().filter(weighty).map(crate::layout::Block::range).collect();
-        let blocks = data.samples().div_ceil(block_rows(data.features()));
+        let blocks = data.samples().div_ceil(lane::rows(layer));
         let lanes = (0..blocks.min(LANES)).map(|_| Lane::default()).collect();
         Ok(Self {
             data,
@@ -161,8 +161,10 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
             data: self.data,
             layer: self.layer,
             loss: self.loss,
+            columns: Block::new(self.data.y()),
             targets: &self.targets,
             scale: T::one() / self.total,
+            rows: lane::rows(self.layer),
             lanes: self.lanes.len(),
         };
         threads::for_each(&mut self.lanes, cost, |i, lane| work(&task, i, lane));
@@ -253,7 +255,7 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Objective<T> for Risk<'_, T, N, L> {
     /// Over an affine layer, by a loss that can be had in f64: centred and scaled features, in f64.
     fn conditioned(&mut self) -> Option<Box<dyn Conditioned<T> + '_>> {
         let (layer, loss) = (self.layer.affine()?, self.loss.in_f64()?);
-        let risk = conditioned::Conditioned::new(self.data, layer, loss, &self.targets, self.l2);
+        let risk = conditioned::Conditioned::new(self.data, layer, loss, self.l2);
         Some(Box::new(risk))
     }
 }

@@ -1,5 +1,5 @@
 use super::Layer;
-use crate::linalg::{Block, product};
+use crate::linalg::{Block, packed_stride, product};
 use crate::{Error, Layout, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
 
@@ -119,7 +119,8 @@ impl<T: Real> Layer<T> for Affine {
             block.gather(x);
             product::forward(w, b, self.outputs, x, z);
         } else {
-            product::forward_block(w, b, self.outputs, &block.pack(x), z);
+            block.pack(self.outputs, x);
+            product::forward_block(w, b, self.outputs, &Block::packed(x, block.len(), self.inputs), z);
         }
     }
 
@@ -135,11 +136,17 @@ impl<T: Real> Layer<T> for Affine {
         let (dw, db) = dtheta.split_at_mut(self.inputs * self.outputs);
         let (k, dz) = (self.outputs, dz.as_slice());
         if k == 1 {
-            product::backward_block(dz, k, block, dw, db);
+            product::backward_block(dz, block, dw, db);
         } else if block.len() < FEW {
             product::backward(dz, k, x, dw, db);
         } else {
-            product::backward_block(dz, k, &Block::packed(x, block.len()), dw, db);
+            // dz behind the columns, output by output.
+            let stride = packed_stride(block.len());
+            let (x, columns) = x.as_mut_slice().split_at_mut(stride * self.inputs);
+            for (c, column) in columns.chunks_exact_mut(stride).enumerate() {
+                column.iter_mut().zip(dz[c..].iter().step_by(k)).for_each(|(to, &dz)| *to = dz);
+            }
+            product::backward_columns(columns, block.len(), x, dw, db);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::Real;
 use nalgebra::{DMatrix, DMatrixView, Dyn, VecStorage};
+use std::ops::Range;
 
 /// A run of samples read in place: one row of the view is one sample, and every feature column is a slice.
 ///
@@ -11,8 +12,11 @@ pub struct Block<'a, T: Real> {
     x: DMatrixView<'a, T>,
 }
 
-/// From the end of one packed column to the next: columns a multiple of 4096 bytes apart would share the same cache sets.
-pub(crate) const PADDING: usize = 8;
+/// From one packed column of b numbers to the next: room for whole tiles, and no multiple of 4096 bytes, or all columns would
+/// share the same cache sets.
+pub(crate) fn packed_stride(b: usize) -> usize {
+    b.next_multiple_of(16) + 8
+}
 
 impl<'a, T: Real> Block<'a, T> {
     /// The rows of this view.
@@ -46,21 +50,24 @@ impl<'a, T: Real> Block<'a, T> {
         self.x.column(j).data.into_slice()
     }
 
-    /// Copies the feature columns into `x`, near to each other: kernels that go through all columns of a few samples at a time
-    /// would wait for memory at every column of a data set. Returns the block there.
-    pub fn pack<'x>(&self, x: &'x mut DMatrix<T>) -> Block<'x, T> {
-        let (b, p) = (self.len(), self.features());
-        reshape(x, b + PADDING, p);
-        for (j, to) in x.as_mut_slice().chunks_exact_mut(b + PADDING).enumerate() {
-            to[..b].copy_from_slice(self.column(j));
-        }
-        Block::packed(x, b)
+    /// A run of the samples.
+    pub(crate) fn run(&self, rows: Range<usize>) -> Block<'_, T> {
+        Block::new(self.x.rows_range(rows))
     }
 
-    /// The block of b samples that [`pack`](Block::pack) has left in `x`.
-    #[must_use]
-    pub fn packed(x: &'a DMatrix<T>, b: usize) -> Self {
-        Self::new(x.rows(0, b))
+    /// Copies the feature columns into `x`, near to each other: kernels that go through all columns of a few samples at a time
+    /// would wait for memory at every column of a data set. Leaves room for `more` columns behind them.
+    pub(crate) fn pack(&self, more: usize, x: &mut DMatrix<T>) {
+        let (b, stride) = (self.len(), packed_stride(self.len()));
+        reshape(x, stride, self.features() + more);
+        for (j, to) in x.as_mut_slice().chunks_exact_mut(stride).enumerate().take(self.features()) {
+            to[..b].copy_from_slice(self.column(j));
+        }
+    }
+
+    /// The b samples of p features that [`pack`](Block::pack) has left in `x`.
+    pub(crate) fn packed(x: &'a DMatrix<T>, b: usize, p: usize) -> Self {
+        Self::new(x.view((0, 0), (b, p)))
     }
 
     /// Copies the block into `x`, one sample a column, in tiles so that both sides stay in cache.
@@ -87,8 +94,17 @@ impl<'a, T: Real> Block<'a, T> {
 /// features alone, so that sums over blocks have the same bits on every run.
 #[must_use]
 pub(crate) fn block_rows(features: usize) -> usize {
-    const NUMBERS: usize = 1 << 16;
-    (NUMBERS / features.max(1)).next_power_of_two().clamp(64, 512)
+    rows_of(1 << 16, features)
+}
+
+/// The same for blocks that are [packed](Block::pack): the data and their copy share the cache.
+#[must_use]
+pub(crate) fn packed_rows(features: usize) -> usize {
+    rows_of(1 << 14, features)
+}
+
+fn rows_of(numbers: usize, features: usize) -> usize {
+    (numbers / features.max(1)).next_power_of_two().clamp(64, 512)
 }
 
 /// Gives `m` the size rows × cols without a new allocation where its buffer is large enough; the entries are arbitrary.
@@ -126,7 +142,9 @@ mod tests {
     fn pack_keeps_the_columns() {
         let m = DMatrix::from_fn(40, 21, |i, j| (100 * i + j) as f64);
         let mut x = DMatrix::zeros(0, 0);
-        let packed = Block::new(m.rows(3, 33)).pack(&mut x);
+        Block::new(m.rows(3, 33)).pack(2, &mut x);
+        let packed = Block::packed(&x, 33, 21);
+        assert_eq!(x.shape(), (packed_stride(33), 23));
         assert_eq!((packed.len(), packed.features()), (33, 21));
         (0..21).for_each(|j| assert_eq!(packed.column(j), &m.column(j).as_slice()[3..36]));
     }

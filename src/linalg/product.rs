@@ -5,6 +5,7 @@
 //! the sum is one chain over the inputs; with one output it is made of chains of eight, see `real::columns`.
 
 use super::Block;
+use super::block::packed_stride;
 use super::simd::{Kernel, dispatch, mul_add};
 use crate::Real;
 use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Loops, Outer, Scores, Strided, vectorize};
@@ -134,29 +135,45 @@ pub fn forward_block<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block
             let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
             T::combine(Combine { columns: &columns[..count], weights, out: &mut *z, set: c == 0 });
         }
+        add_bias(bias, z);
     } else {
-        for (c, weights) in w.chunks(DEPTH * outputs).enumerate() {
-            let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
-            T::blend(Blend { columns: &columns[..count], weights, outputs, out: &mut *z, set: c == 0 });
-        }
+        blend(w, bias, outputs, block, Strided { data: z, down: 1, right: outputs });
     }
-    add_bias(bias, z);
 }
 
-/// [`backward`] on feature columns.
-pub fn backward_block<T: Real>(dz: &[T], outputs: usize, block: &Block<'_, T>, dw: &mut [T], db: &mut [T]) {
+/// [`forward`] on feature columns, the scores of output c together, from c · stride on.
+pub fn forward_columns<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block<'_, T>, z: &mut [T], stride: usize) {
     if outputs == 1 {
-        for (c, dw) in dw.chunks_mut(CHAIN).enumerate() {
-            let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
-            T::dots(Dots { columns: &columns[..count], vector: dz, out: dw });
-        }
+        forward_block(w, bias, 1, block, &mut z[..block.len()]);
     } else {
-        for (c, dw) in dw.chunks_mut(DEPTH * outputs).enumerate() {
-            let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
-            T::cross(Cross { columns: &columns[..count], vectors: dz, outputs, out: dw });
-        }
+        blend(w, bias, outputs, block, Strided { data: z, down: stride, right: 1 });
     }
-    add_columns(dz, outputs, db);
+}
+
+fn blend<T: Real>(w: &[T], bias: &[T], outputs: usize, block: &Block<'_, T>, z: Strided<&mut [T]>) {
+    let chunks = w.len().div_ceil(DEPTH * outputs);
+    for (c, weights) in w.chunks(DEPTH * outputs).enumerate() {
+        let (columns, count) = columns::<T, DEPTH>(block, c * DEPTH);
+        let bias = if c + 1 == chunks { bias } else { &[] };
+        let out = Strided { data: &mut *z.data, ..z };
+        T::blend(Blend { columns: &columns[..count], weights, bias, outputs, rows: block.len(), out, set: c == 0 });
+    }
+}
+
+/// [`backward`] for one output on feature columns.
+pub fn backward_block<T: Real>(dz: &[T], block: &Block<'_, T>, dw: &mut [T], db: &mut [T]) {
+    for (c, dw) in dw.chunks_mut(CHAIN).enumerate() {
+        let (columns, count) = columns::<T, CHAIN>(block, c * CHAIN);
+        T::dots(Dots { columns: &columns[..count], vector: dz, out: dw });
+    }
+    add_columns(dz, 1, db);
+}
+
+/// [`backward`] on `rows` samples as [packed](Block::pack) columns, x and dz alike.
+pub fn backward_columns<T: Real>(dz: &[T], rows: usize, x: &[T], dw: &mut [T], db: &mut [T]) {
+    let stride = packed_stride(rows);
+    T::cross(Cross { rows, stride, x, vectors: dz, out: dw });
+    db.iter_mut().zip(dz.chunks_exact(stride)).for_each(|(db, dz)| *db += T::sum(&dz[..rows]));
 }
 
 #[cfg(test)]
@@ -190,14 +207,25 @@ mod tests {
         forward(w.as_slice(), &bias, k, &x, z.as_mut_slice());
         forward_block(w.as_slice(), &bias, k, &block, zb.as_mut_slice());
         assert_eq!(z, zb, "gathered and in place, {n} {p} {k}");
+        let stride = packed_stride(n);
+        let (mut packed, mut columns) = (DMatrix::zeros(0, 0), vec![T::zero(); k * stride]);
+        block.pack(0, &mut packed);
+        forward_columns(w.as_slice(), &bias, k, &Block::packed(&packed, n, p), &mut columns, stride);
+        assert!((0..n * k).all(|i| columns[i % k * stride + i / k] == z.as_slice()[i]), "by columns, {n} {p} {k}");
         let b = DMatrix::from_fn(k, n, |i, _| bias.get(i).copied().unwrap_or_else(T::zero));
         assert!(close(&z, [&w, &x, &b], eps), "forward {n} {p} {k}");
 
         let (start, ones) = (matrix::<T>(k, p, 9), DMatrix::from_element(bias.len(), 1, T::one()));
         let (mut dw, mut db, mut dwb, mut dbb) = (start.clone(), ones.clone(), start.clone(), ones.clone());
         backward(dz.as_slice(), k, &x, dw.as_mut_slice(), db.as_mut_slice());
-        backward_block(dz.as_slice(), k, &block, dwb.as_mut_slice(), dbb.as_mut_slice());
+        (0..n * k).for_each(|i| columns[i % k * stride + i / k] = dz.as_slice()[i]);
+        backward_columns(&columns, n, packed.as_slice(), dwb.as_mut_slice(), dbb.as_mut_slice());
         assert!([dw, dwb].iter().all(|dw| close(dw, [&dz, &rows, &start], eps)), "backward {n} {p} {k}");
+        if k == 1 {
+            let (mut dw, mut db) = (start.clone(), ones.clone());
+            backward_block(dz.as_slice(), &block, dw.as_mut_slice(), db.as_mut_slice());
+            assert!(close(&dw, [&dz, &rows, &start], eps), "backward of one output {n} {p}");
+        }
         let (columns, all) = (dz.rows(0, bias.len()).into_owned(), DMatrix::from_element(n, 1, T::one()));
         assert!([db, dbb].iter().all(|db| close(db, [&columns, &all, &ones], eps)), "bias {n} {p} {k}");
 

@@ -1,6 +1,7 @@
 use super::block::{CHUNK, Scores, weigh};
-use super::{Curvature, Loss};
+use super::{Curvature, Loss, block as blocks};
 use crate::Real;
+use crate::linalg::Block;
 use crate::real::Logits;
 
 /// Binary cross-entropy: each output is a Bernoulli of its own with logit zⱼ, targets yⱼ in [0, 1].
@@ -103,6 +104,17 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
 
     fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
         block(Scores { z, y, outputs, weights }, scale, dz)
+    }
+
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
+        blocks::columns(self, z, stride, y, weights, scale)
     }
 
     fn block_respond(&self, z: &mut [T], _: usize) {

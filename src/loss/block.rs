@@ -1,6 +1,8 @@
 //! Whole blocks of samples for the losses of independent outputs, some numbers at a time, in loops that become vector code.
 
+use super::Loss;
 use crate::Real;
+use crate::linalg::Block;
 use crate::real::{Loops, vectorize};
 
 /// Numbers taken at a time.
@@ -67,4 +69,30 @@ pub(super) fn weigh<T: Real>(weights: &[T], x: &mut [T]) {
     for (x, &w) in x.iter_mut().zip(weights) {
         *x = if w > T::zero() { *x * w } else { T::zero() };
     }
+}
+
+/// [`Loss::block_columns`] for a loss whose outputs do not see each other.
+pub(super) fn columns<T: Real>(
+    loss: &impl Loss<T>,
+    z: &mut [T],
+    stride: usize,
+    y: &Block<'_, T>,
+    weights: Option<&[T]>,
+    scale: Option<T>,
+) -> T {
+    let mut sum = T::zero();
+    for (c, z) in z.chunks_mut(stride).enumerate().take(y.features()) {
+        for from in (0..y.len()).step_by(CHUNK) {
+            let run = from..(from + CHUNK).min(y.len());
+            let mut scores = [T::zero(); CHUNK];
+            let (scores, z) = (&mut scores[..run.len()], &mut z[run.clone()]);
+            scores.copy_from_slice(z);
+            let (y, weights) = (&y.column(c)[run.clone()], weights.map(|w| &w[run]));
+            sum += match scale {
+                Some(scale) => loss.block_gradient(scores, y, 1, weights, scale, z),
+                None => loss.block_value(scores, y, 1, weights),
+            };
+        }
+    }
+    sum
 }

@@ -1,7 +1,8 @@
 use super::block::{CHUNK, Scores};
-use super::softmax::{below, block, exponentials, normalizer, top, value};
-use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli};
+use super::softmax::{below, exponentials, normalizer, top, value};
+use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli, block, softmax};
 use crate::Real;
+use crate::linalg::Block;
 
 /// Cross-entropy of a distribution over classes: Bernoulli for one output, softmax for more.
 ///
@@ -73,14 +74,28 @@ impl<T: Real> Loss<T> for CrossEntropy {
         if outputs == 1 {
             return bernoulli::block(Scores { z, y, outputs, weights }, T::one(), &mut []);
         }
-        block(Scores { z, y, outputs, weights }, T::one(), &mut [])
+        softmax::block(Scores { z, y, outputs, weights }, T::one(), &mut [])
     }
 
     fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
         if outputs == 1 {
             return bernoulli::block(Scores { z, y, outputs, weights }, scale, dz);
         }
-        block(Scores { z, y, outputs, weights }, scale, dz)
+        softmax::block(Scores { z, y, outputs, weights }, scale, dz)
+    }
+
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
+        if y.features() == 1 {
+            return block::columns(self, z, stride, y, weights, scale);
+        }
+        softmax::columns(z, stride, y, weights, scale)
     }
 
     fn block_respond(&self, z: &mut [T], outputs: usize) {

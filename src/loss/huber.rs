@@ -1,5 +1,6 @@
 use super::block::Scores;
-use super::{Curvature, Loss};
+use super::{Curvature, Loss, block};
+use crate::linalg::Block;
 use crate::{Error, Real, Result};
 
 /// Huber loss: quadratic near zero, linear far out, so that one outlier cannot dominate.
@@ -83,6 +84,17 @@ impl<T: Real> Loss<T> for Huber {
 
     fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
         Scores { z, y, outputs, weights }.sum_each(scale, dz, |z, y| self.at(z - y))
+    }
+
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
+        block::columns(self, z, stride, y, weights, scale)
     }
 
     fn block_respond(&self, _: &mut [T], _: usize) {}

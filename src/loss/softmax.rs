@@ -2,6 +2,7 @@
 
 use super::block::{CHUNK, Scores};
 use crate::Real;
+use crate::linalg::Block;
 use crate::real::{Loops, vectorize};
 
 /// The index of the largest score.
@@ -59,11 +60,8 @@ pub(super) fn value<T: Real>(z: &[T], y: &[T], top: usize, rest: T) -> T {
 
 /// Samples side by side in a tile.
 const SIDE: usize = 16;
-/// The most classes of a tile.
+/// The most classes whose exponentials are taken together.
 const CLASSES: usize = 64;
-
-/// Some samples turned round: number c of sample s at [c][s], so that loops over the samples fill the registers.
-type Tile<T> = [[T; SIDE]; CLASSES];
 
 /// Σ w ℓ over a block of k ≥ 2 outputs; scale · w ∂ℓ/∂z into `dz` unless that is empty.
 pub(super) fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
@@ -72,64 +70,96 @@ pub(super) fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T
         return one_by_one(scores, scale, dz);
     }
     let mut sum = T::zero();
-    let (mut z, mut y, mut e) =
-        ([[T::zero(); SIDE]; CLASSES], [[T::zero(); SIDE]; CLASSES], [T::zero(); CLASSES * SIDE]);
+    let (mut z, mut y, mut room) =
+        ([T::zero(); CLASSES * SIDE], [T::zero(); CLASSES * SIDE], [T::zero(); CLASSES * SIDE]);
     for first in (0..scores.z.len() / k).step_by(SIDE) {
         let run = first * k..((first + SIDE) * k).min(scores.z.len());
         turn(&scores.z[run.clone()], k, &mut z);
         turn(&scores.y[run.clone()], k, &mut y);
-        let (mut max, mut top) = (z[0], [T::zero(); SIDE]);
-        let e = &mut e[..k * SIDE];
-        vectorize(Loops(
+        let weights = weights(scores.weights, first, run.len() / k);
+        let scale = (!dz.is_empty()).then_some(scale);
+        let (z, y) = (&mut z, &y);
+        sum += vectorize(Loops(
             #[inline(always)]
-            || differences(&z[..k], &mut max, &mut top, e),
-        ));
-        T::exp_each(e);
-        let mut weights = [T::zero(); SIDE];
-        match scores.weights {
-            Some(w) => weights.iter_mut().zip(&w[first..]).for_each(|(weight, &w)| *weight = w),
-            None => weights[..run.len() / k].fill(T::one()),
-        }
-        let (mut rest, mut linear) = ([T::zero(); SIDE], [T::zero(); SIDE]);
-        vectorize(Loops(
-            #[inline(always)]
-            || {
-                sums(&z[..k], &y[..k], &max, &top, e, &mut rest, &mut linear);
-                if !dz.is_empty() {
-                    slopes(&y[..k], &top, e, &rest, &weights, scale, &mut z[..k]);
-                }
-            },
+            || tile(&mut z[..], SIDE, k, |c| side(&y[c * SIDE..]), &weights, scale, &mut room),
         ));
         if let Some(dz) = dz.get_mut(run) {
             for (s, dz) in dz.chunks_exact_mut(k).enumerate() {
-                dz.iter_mut().zip(&z).for_each(|(dz, z)| *dz = z[s]);
-            }
-        }
-        T::ln_1p_each(&mut rest);
-        for ((&w, &ln), &linear) in weights.iter().zip(&rest).zip(&linear) {
-            if w > T::zero() {
-                sum += w * (ln + linear);
+                dz.iter_mut().zip(z[s..].iter().step_by(SIDE)).for_each(|(dz, z)| *dz = *z);
             }
         }
     }
     sum
 }
 
-/// The numbers of at most [`SIDE`] samples of k into a tile; the samples that are missing are 0.
-fn turn<T: Real>(numbers: &[T], k: usize, tile: &mut Tile<T>) {
-    for (s, sample) in numbers.chunks_exact(k).enumerate() {
-        tile.iter_mut().zip(sample).for_each(|(tile, &number)| tile[s] = number);
+/// [`block`] where the numbers of an output lie together, those of z from c · stride on, with room for whole tiles; z becomes
+/// scale · w ∂ℓ/∂z where there is a scale.
+pub(super) fn columns<T: Real>(
+    z: &mut [T],
+    stride: usize,
+    y: &Block<'_, T>,
+    weighed: Option<&[T]>,
+    scale: Option<T>,
+) -> T {
+    let (k, mut sum, mut room) = (y.features(), T::zero(), [T::zero(); CLASSES * SIDE]);
+    for first in (0..y.len()).step_by(SIDE) {
+        let weights = weights(weighed, first, y.len() - first);
+        let z = &mut z[first..];
+        sum += vectorize(Loops(
+            #[inline(always)]
+            || tile(&mut *z, stride, k, |c| side(&y.column(c)[first..]), &weights, scale, &mut room),
+        ));
     }
-    for row in &mut tile[..k] {
+    sum
+}
+
+/// The weights of a tile: 0 for the samples beyond the last.
+fn weights<T: Real>(weights: Option<&[T]>, first: usize, left: usize) -> [T; SIDE] {
+    let mut tile = [T::zero(); SIDE];
+    match weights {
+        Some(w) => tile.iter_mut().zip(&w[first..]).for_each(|(weight, &w)| *weight = w),
+        None => tile[..left.min(SIDE)].fill(T::one()),
+    }
+    tile
+}
+
+/// The first numbers of a column, filled up.
+#[inline(always)]
+fn side<T: Real>(column: &[T]) -> [T; SIDE] {
+    column.first_chunk().copied().unwrap_or_else(|| {
+        let mut tile = [T::zero(); SIDE];
+        tile[..column.len()].copy_from_slice(column);
+        tile
+    })
+}
+
+/// The numbers of at most [`SIDE`] samples of k into a tile; the samples that are missing are 0.
+fn turn<T: Real>(numbers: &[T], k: usize, tile: &mut [T]) {
+    for (s, sample) in numbers.chunks_exact(k).enumerate() {
+        tile[s..].iter_mut().step_by(SIDE).zip(sample).for_each(|(tile, &number)| *tile = number);
+    }
+    for row in tile.chunks_exact_mut(SIDE).take(k) {
         row[numbers.len() / k..].fill(T::zero());
     }
 }
 
-/// Every sample's largest score and the first class that has it, and how far the scores are from there.
+/// Σ w ℓ over the samples of a tile, class c of z at c · stride, of y from a function; z becomes scale · w ∂ℓ/∂z where there
+/// is a scale. What is in `room` does not matter.
 #[inline(always)]
-fn differences<T: Real>(z: &[[T; SIDE]], max: &mut [T; SIDE], top: &mut [T; SIDE], e: &mut [T]) {
-    let mut class = T::zero();
-    for z in &z[1..] {
+fn tile<T: Real>(
+    z: &mut [T],
+    stride: usize,
+    k: usize,
+    y: impl Fn(usize) -> [T; SIDE],
+    weights: &[T; SIDE],
+    scale: Option<T>,
+    room: &mut [T; CLASSES * SIDE],
+) -> T {
+    let zero = T::zero();
+    // Every sample's largest score, and the first class that has it.
+    let (mut max, mut top, mut class) = (side(z), [zero; SIDE], zero);
+    for c in 1..k {
+        let z = &z[c * stride..][..SIDE];
         class += T::one();
         for s in 0..SIDE {
             let higher = z[s] > max[s];
@@ -137,60 +167,47 @@ fn differences<T: Real>(z: &[[T; SIDE]], max: &mut [T; SIDE], top: &mut [T; SIDE
             max[s] = if higher { z[s] } else { max[s] };
         }
     }
-    for (e, z) in e.as_chunks_mut::<SIDE>().0.iter_mut().zip(z) {
-        (0..SIDE).for_each(|s| e[s] = z[s] - max[s]);
-    }
-}
-
-/// Σ e^(zⱼ − max) over the classes but the top one into `rest`, Σ yⱼ (max − zⱼ) into `linear`; mends the exponentials and
-/// makes that of the top 0.
-#[inline(always)]
-fn sums<T: Real>(
-    z: &[[T; SIDE]],
-    y: &[[T; SIDE]],
-    max: &[T; SIDE],
-    top: &[T; SIDE],
-    e: &mut [T],
-    rest: &mut [T; SIDE],
-    linear: &mut [T; SIDE],
-) {
-    let (zero, mut class) = (T::zero(), T::zero());
-    for ((e, z), y) in e.as_chunks_mut::<SIDE>().0.iter_mut().zip(z).zip(y) {
-        for s in 0..SIDE {
-            let whole = mended(e[s], z[s], max[s]);
-            e[s] = if top[s] == class { zero } else { whole };
-            rest[s] += e[s];
-            let term = y[s] * (max[s] - z[s]);
-            linear[s] += if y[s] > zero { term } else { zero };
+    // Σ e^(zⱼ − max) over the classes but the top one, and Σ yⱼ (max − zⱼ).
+    let (mut rest, mut linear) = ([zero; SIDE], [zero; SIDE]);
+    let mut class = zero;
+    for from in (0..k).step_by(CLASSES) {
+        let e = &mut room[..CLASSES.min(k - from) * SIDE];
+        for (c, e) in e.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
+            let z = &z[(from + c) * stride..][..SIDE];
+            (0..SIDE).for_each(|s| e[s] = z[s] - max[s]);
         }
-        class += T::one();
-    }
-}
-
-/// scale · w ∂ℓ/∂z from the exponentials, that of the top 0.
-#[inline(always)]
-fn slopes<T: Real>(
-    y: &[[T; SIDE]],
-    top: &[T; SIDE],
-    e: &[T],
-    rest: &[T; SIDE],
-    weights: &[T; SIDE],
-    scale: T,
-    dz: &mut [[T; SIDE]],
-) {
-    let (zero, one, mut class) = (T::zero(), T::one(), T::zero());
-    let mut inverse = [one; SIDE];
-    (0..SIDE).for_each(|s| inverse[s] = one / (one + rest[s]));
-    for ((dz, e), y) in dz.iter_mut().zip(e.as_chunks::<SIDE>().0).zip(y) {
-        for s in 0..SIDE {
-            let at_top = top[s] == class;
-            let p = if at_top { inverse[s] } else { e[s] * inverse[s] };
-            let q = if at_top { rest[s] * inverse[s] } else { one - p };
-            let slope = ((one - y[s]) * p - y[s] * q) * (weights[s] * scale);
-            dz[s] = if weights[s] > zero { slope } else { zero };
+        T::exp_each(e);
+        for (c, e) in e.as_chunks::<SIDE>().0.iter().enumerate() {
+            let (z, y) = (&mut z[(from + c) * stride..][..SIDE], y(from + c));
+            for s in 0..SIDE {
+                let term = y[s] * (max[s] - z[s]);
+                linear[s] += if y[s] > zero { term } else { zero };
+                let whole = mended(e[s], z[s], max[s]);
+                let other = if top[s] == class { zero } else { whole };
+                rest[s] += other;
+                z[s] = if scale.is_some() { other } else { z[s] };
+            }
+            class += T::one();
         }
-        class += T::one();
     }
+    if let Some(scale) = scale {
+        let (one, mut inverse, mut class) = (T::one(), [zero; SIDE], zero);
+        (0..SIDE).for_each(|s| inverse[s] = one / (one + rest[s]));
+        for c in 0..k {
+            let (e, y) = (&mut z[c * stride..][..SIDE], y(c));
+            for s in 0..SIDE {
+                let at_top = top[s] == class;
+                let p = if at_top { inverse[s] } else { e[s] * inverse[s] };
+                let q = if at_top { rest[s] * inverse[s] } else { one - p };
+                let slope = ((one - y[s]) * p - y[s] * q) * (weights[s] * scale);
+                e[s] = if weights[s] > zero { slope } else { zero };
+            }
+            class += one;
+        }
+    }
+    T::ln_1p_each(&mut rest);
+    let terms = weights.iter().zip(&rest).zip(&linear);
+    terms.fold(zero, |sum, ((&w, &ln), &linear)| if w > zero { sum + w * (ln + linear) } else { sum })
 }
 
 /// [`block`] for more classes than fit a tile.

@@ -1,6 +1,7 @@
 use super::block::Scores;
-use super::{Curvature, Loss};
+use super::{Curvature, Loss, block};
 use crate::Real;
+use crate::linalg::Block;
 
 /// Squared error: ℓ(z, y) = ½ ‖z − y‖². Prediction is z itself; any finite y is legal.
 ///
@@ -47,6 +48,17 @@ impl<T: Real> Loss<T> for SquaredError {
     fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
         let at = |z: T, y: T| ((z - y) * (z - y) * T::of(0.5), z - y);
         Scores { z, y, outputs, weights }.sum_each(scale, dz, at)
+    }
+
+    fn block_columns(
+        &self,
+        z: &mut [T],
+        stride: usize,
+        y: &Block<'_, T>,
+        weights: Option<&[T]>,
+        scale: Option<T>,
+    ) -> T {
+        block::columns(self, z, stride, y, weights, scale)
     }
 
     fn block_respond(&self, _: &mut [T], _: usize) {}

@@ -8,7 +8,7 @@ mod scaling;
 use crate::Real;
 use crate::data::Dataset;
 use crate::layer::Affine;
-use crate::linalg::{block_rows, carried::Carried, threads};
+use crate::linalg::{Block, carried::Carried, threads};
 use crate::loss::Curvature;
 use crate::objective::{Coordinates, Hessian, Objective};
 use lane::{Lane, Task};
@@ -25,7 +25,8 @@ const LANES: usize = 16;
 pub(super) struct Conditioned<'r, T: Real> {
     data: &'r Dataset<'r, T>,
     loss: &'r dyn Curvature<f64>,
-    targets: Vec<f64>,
+    /// The targets, where the data have none in f64.
+    targets: Option<DMatrix<f64>>,
     weights: Option<Vec<f64>>,
     total: f64,
     l2: f64,
@@ -40,22 +41,15 @@ pub(super) struct Conditioned<'r, T: Real> {
 }
 
 impl<'r, T: Real> Conditioned<'r, T> {
-    pub fn new(data: &'r Dataset<'r, T>, layer: &Affine, loss: &'r dyn Curvature<f64>, targets: &[T], l2: f64) -> Self {
-        let targets = targets.iter().map(|v| v.to_f64()).collect();
-        Self::scaled(data, layer.has_bias(), loss, targets, l2, Scaling::new(data, layer.has_bias()))
+    pub fn new(data: &'r Dataset<'r, T>, layer: &Affine, loss: &'r dyn Curvature<f64>, l2: f64) -> Self {
+        Self::scaled(data, layer.has_bias(), loss, l2, Scaling::new(data, layer.has_bias()))
     }
 
-    fn scaled(
-        data: &'r Dataset<'r, T>,
-        bias: bool,
-        loss: &'r dyn Curvature<f64>,
-        targets: Vec<f64>,
-        l2: f64,
-        scaling: Scaling,
-    ) -> Self {
+    fn scaled(data: &'r Dataset<'r, T>, bias: bool, loss: &'r dyn Curvature<f64>, l2: f64, scaling: Scaling) -> Self {
+        let targets = if T::in_f64(data.y()).is_none() { Some(data.y().map(|y| y.to_f64())) } else { None };
         let weights = data.weights().map(|weights| weights.iter().map(|w| w.to_f64()).collect::<Vec<f64>>());
         let total = weights.as_ref().map_or(data.samples() as f64, |w| w.iter().sum());
-        let blocks = data.samples().div_ceil(block_rows(data.features()));
+        let blocks = data.samples().div_ceil(lane::rows(data));
         Self {
             data,
             loss,
@@ -83,10 +77,13 @@ impl<'r, T: Real> Conditioned<'r, T> {
     }
 
     fn each_lane(&mut self, cost: usize, work: impl Fn(&Task<'_, T>, usize, &mut Lane<T>) + Sync) {
+        let Some(targets) = self.targets.as_ref().map(DMatrix::as_view).or_else(|| T::in_f64(self.data.y())) else {
+            return;
+        };
         let task = Task {
             data: self.data,
             loss: self.loss,
-            targets: &self.targets,
+            targets: Block::new(targets),
             weights: self.weights.as_deref(),
             share: 1.0 / self.total,
             scaling: &self.scaling,

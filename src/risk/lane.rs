@@ -2,8 +2,8 @@
 
 use crate::Real;
 use crate::data::Dataset;
-use crate::layer::Layer;
-use crate::linalg::{Block, block_rows, carried::Carried, reshape, threads};
+use crate::layer::{Affine, Layer};
+use crate::linalg::{Block, block_rows, carried::Carried, packed_rows, packed_stride, product, reshape, threads};
 use crate::loss::Loss;
 use nalgebra::DMatrix;
 use std::ops::Range;
@@ -13,16 +13,21 @@ pub(super) struct Task<'r, T: Real, N, L> {
     pub data: &'r Dataset<'r, T>,
     pub layer: &'r N,
     pub loss: &'r L,
+    /// y.
+    pub columns: Block<'r, T>,
     /// y, one sample after the other.
     pub targets: &'r [T],
     /// 1 / Σ w.
     pub scale: T,
+    /// Samples of a block.
+    pub rows: usize,
     pub lanes: usize,
 }
 
-/// One block of a pass with its targets and weights.
+/// One block of a pass with its targets, output by output and sample by sample, and weights.
 pub(super) struct Piece<'r, T: Real> {
     pub block: Block<'r, T>,
+    pub columns: Block<'r, T>,
     pub y: &'r [T],
     pub weights: Option<&'r [T]>,
 }
@@ -30,7 +35,7 @@ pub(super) struct Piece<'r, T: Real> {
 impl<T: Real, N, L> Task<'_, T, N, L> {
     /// The pieces of lane i, in order.
     pub fn pieces(&self, i: usize) -> impl Iterator<Item = Piece<'_, T>> {
-        let (n, rows) = (self.data.samples(), block_rows(self.data.features()));
+        let (n, rows) = (self.data.samples(), self.rows);
         let (first, end) = threads::run(n.div_ceil(rows), self.lanes, i);
         (first..end).map(move |block| self.piece(block * rows..((block + 1) * rows).min(n)))
     }
@@ -39,6 +44,7 @@ impl<T: Real, N, L> Task<'_, T, N, L> {
         let k = self.data.outputs();
         Piece {
             block: Block::new(self.data.rows(rows.clone())),
+            columns: self.columns.run(rows.clone()),
             y: &self.targets[k * rows.start..k * rows.end],
             weights: self.data.weights().map(|w| &w[rows]),
         }
@@ -98,6 +104,10 @@ impl<T: Real, A> Lane<T, A> {
     pub fn value<N: Layer<T, Tape = A>, L: Loss<T>>(&mut self, task: &Task<'_, T, N, L>, i: usize, theta: &[T]) {
         self.value.reset(1);
         for piece in task.pieces(i) {
+            if let Some(layer) = linear(task.layer) {
+                self.columns(layer, task, &piece, theta, None);
+                continue;
+            }
             self.forward(task.layer, theta, &piece);
             let sum = task.loss.block_value(self.z.as_slice(), piece.y, task.data.outputs(), piece.weights);
             self.value.add(&[sum]);
@@ -108,6 +118,10 @@ impl<T: Real, A> Lane<T, A> {
     pub fn gradient<N: Layer<T, Tape = A>, L: Loss<T>>(&mut self, task: &Task<'_, T, N, L>, i: usize, theta: &[T]) {
         self.start(theta.len());
         for piece in task.pieces(i) {
+            if let Some(layer) = linear(task.layer) {
+                self.columns(layer, task, &piece, theta, Some(task.scale));
+                continue;
+            }
             self.forward(task.layer, theta, &piece);
             reshape(&mut self.dz, self.z.nrows(), self.z.ncols());
             let (z, dz) = (self.z.as_slice(), self.dz.as_mut_slice());
@@ -116,4 +130,39 @@ impl<T: Real, A> Lane<T, A> {
             self.backward(task.layer, theta, &piece);
         }
     }
+
+    /// The same for one piece of a linear model, with scores that lie output by output beside the features, as those do.
+    fn columns<N, L: Loss<T>>(
+        &mut self,
+        layer: &Affine,
+        task: &Task<'_, T, N, L>,
+        piece: &Piece<'_, T>,
+        theta: &[T],
+        scale: Option<T>,
+    ) {
+        let (k, p, b) = (task.data.outputs(), piece.block.features(), piece.block.len());
+        let (stride, (w, bias)) = (packed_stride(b), layer.parts(theta));
+        piece.block.pack(0, &mut self.x);
+        reshape(&mut self.z, stride, k);
+        let z = self.z.as_mut_slice();
+        product::forward_columns(w, bias, k, &Block::packed(&self.x, b, p), z, stride);
+        let sum = task.loss.block_columns(z, stride, &piece.columns, piece.weights, scale);
+        self.value.add(&[sum]);
+        if scale.is_some() {
+            self.part.fill(T::zero());
+            let (dw, db) = self.part.split_at_mut(w.len());
+            product::backward_columns(z, b, self.x.as_slice(), dw, db);
+            self.gradient.add(&self.part);
+        }
+    }
+}
+
+/// How many samples a block has.
+pub(super) fn rows<T: Real, N: Layer<T>>(layer: &N) -> usize {
+    if linear(layer).is_some() { packed_rows(layer.inputs()) } else { block_rows(layer.inputs()) }
+}
+
+/// A linear model of several outputs.
+fn linear<T: Real, N: Layer<T>>(layer: &N) -> Option<&Affine> {
+    layer.affine().filter(|_| layer.outputs() > 1)
 }

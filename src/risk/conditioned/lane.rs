@@ -3,7 +3,9 @@
 use super::scaling::Scaling;
 use crate::Real;
 use crate::data::Dataset;
-use crate::linalg::{Block, PADDING, block_rows, carried::Carried, gram::Gram, product, reshape, threads};
+use crate::linalg::{
+    Block, block_rows, carried::Carried, gram::Gram, packed_rows, packed_stride, product, reshape, threads,
+};
 use crate::loss::Curvature;
 use nalgebra::DMatrix;
 use std::ops::Range;
@@ -12,7 +14,7 @@ use std::ops::Range;
 pub(super) struct Task<'r, T: Real> {
     pub data: &'r Dataset<'r, T>,
     pub loss: &'r dyn Curvature<f64>,
-    pub targets: &'r [f64],
+    pub targets: Block<'r, f64>,
     pub weights: Option<&'r [f64]>,
     /// 1 / Σ w.
     pub share: f64,
@@ -24,14 +26,20 @@ pub(super) struct Task<'r, T: Real> {
 
 impl<T: Real> Task<'_, T> {
     fn runs(&self, i: usize) -> impl Iterator<Item = Range<usize>> + use<T> {
-        let (n, rows) = (self.data.samples(), block_rows(self.data.features()));
+        let (n, rows) = (self.data.samples(), rows(self.data));
         let (first, end) = threads::run(n.div_ceil(rows), self.lanes, i);
         (first..end).map(move |block| block * rows..((block + 1) * rows).min(n))
     }
 
-    fn targets(&self, rows: &Range<usize>) -> &[f64] {
-        let k = self.data.outputs();
-        &self.targets[k * rows.start..k * rows.end]
+    /// The target of sample i.
+    fn target(&self, i: usize, y: &mut [f64]) {
+        y.iter_mut().enumerate().for_each(|(c, y)| *y = self.targets.column(c)[i]);
+    }
+
+    /// Σ w ℓ of these rows by their scores; with a scale those become its slopes.
+    fn loss(&self, z: &mut [f64], rows: &Range<usize>, scale: Option<f64>) -> f64 {
+        let (stride, weights) = (packed_stride(rows.len()), self.weights(rows));
+        self.loss.block_columns(z, stride, &self.targets.run(rows.clone()), weights, scale)
     }
 
     fn weights(&self, rows: &Range<usize>) -> Option<&[f64]> {
@@ -39,12 +47,17 @@ impl<T: Real> Task<'_, T> {
     }
 }
 
+/// How many samples a block has.
+pub(super) fn rows<T: Real>(data: &Dataset<'_, T>) -> usize {
+    if data.outputs() > 1 { packed_rows(data.features()) } else { block_rows(data.features()) }
+}
+
 /// Scratch of one lane, and the sums it ends with.
 pub(super) struct Lane<T: Real> {
     /// The block at hand as x − m, in f64, [packed](Block::packed).
     centred: DMatrix<f64>,
+    /// Its scores and then their slopes, output by output, each in the room of a packed column.
     z: Vec<f64>,
-    dz: Vec<f64>,
     u: Vec<f64>,
     part: Vec<f64>,
     pub gradient: Carried<f64>,
@@ -59,7 +72,6 @@ impl<T: Real> Default for Lane<T> {
         Self {
             centred: DMatrix::zeros(0, 0),
             z: Vec::new(),
-            dz: Vec::new(),
             u: Vec::new(),
             part: Vec::new(),
             gradient: Carried::default(),
@@ -76,21 +88,36 @@ impl<T: Real> Lane<T> {
         if let Some(x) = task.in_place.then(|| T::in_f64(task.data.rows(rows.clone()))).flatten() {
             return Block::new(x);
         }
-        let (b, p) = (rows.len(), task.data.features());
-        reshape(centred, b + PADDING, p);
-        for (j, out) in centred.as_mut_slice().chunks_exact_mut(b + PADDING).enumerate() {
+        let (b, p, stride) = (rows.len(), task.data.features(), packed_stride(rows.len()));
+        reshape(centred, stride, p);
+        for (j, out) in centred.as_mut_slice().chunks_exact_mut(stride).enumerate() {
             let m = task.scaling.shift[j];
             out.iter_mut().zip(&task.data.feature(j)[rows.clone()]).for_each(|(out, &x)| *out = x.to_f64() - m);
         }
-        Block::packed(centred, b)
+        Block::packed(centred, b, p)
+    }
+
+    /// Loads a block and takes its scores by w and a, into columns.
+    fn scores<'l>(
+        centred: &'l mut DMatrix<f64>,
+        task: &'l Task<'_, T>,
+        rows: &Range<usize>,
+        w: &[f64],
+        z: &mut Vec<f64>,
+    ) -> Block<'l, f64> {
+        let (k, stride) = (task.data.outputs(), packed_stride(rows.len()));
+        let block = Self::load(centred, task, rows);
+        let (w, a) = w.split_at(k * block.features());
+        z.resize(k * stride, 0.0);
+        product::forward_columns(w, a, k, &block, z, stride);
+        block
     }
 
     pub fn value(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
         self.value.reset(1);
         for rows in task.runs(i) {
-            let block = Self::load(&mut self.centred, task, &rows);
-            scores(&block, w, task.data.outputs(), &mut self.z);
-            let sum = task.loss.block_value(&self.z, task.targets(&rows), task.data.outputs(), task.weights(&rows));
+            Self::scores(&mut self.centred, task, &rows, w, &mut self.z);
+            let sum = task.loss(&mut self.z, &rows, None);
             self.value.add(&[sum]);
         }
     }
@@ -102,17 +129,24 @@ impl<T: Real> Lane<T> {
     }
 
     pub fn gradient(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
-        let k = task.data.outputs();
         self.start(w.len());
         for rows in task.runs(i) {
-            let block = Self::load(&mut self.centred, task, &rows);
-            scores(&block, w, k, &mut self.z);
-            self.dz.resize(self.z.len(), 0.0);
-            let (y, weights) = (task.targets(&rows), task.weights(&rows));
-            let sum = task.loss.block_gradient(&self.z, y, k, weights, task.share, &mut self.dz);
+            Self::scores(&mut self.centred, task, &rows, w, &mut self.z);
+            let sum = task.loss(&mut self.z, &rows, Some(task.share));
             self.value.add(&[sum]);
-            backward(&block, &self.dz, k, &mut self.part, &mut self.gradient);
+            self.backward(task, &rows);
         }
+    }
+
+    /// Adds Jᵀ dz of a block that is loaded, dz in place of its scores.
+    fn backward(&mut self, task: &Task<'_, T>, rows: &Range<usize>) {
+        self.part.fill(0.0);
+        let (dw, da) = self.part.split_at_mut(task.data.outputs() * task.data.features());
+        match task.in_place.then(|| T::in_f64(task.data.rows(rows.clone()))).flatten() {
+            Some(x) => product::backward_block(&self.z[..rows.len()], &Block::new(x), dw, da),
+            None => product::backward_columns(&self.z, rows.len(), self.centred.as_slice(), dw, da),
+        }
+        self.gradient.add(&self.part);
     }
 
     /// Σ w̄ ∂²ℓ/∂z_c∂z_d (x − m)(x − m)ᵀ for every one of the pairs (c, d).
@@ -121,21 +155,21 @@ impl<T: Real> Lane<T> {
         let extras = usize::from(w.len() > p * k);
         self.grams.resize_with(pairs.len(), || Gram::new(p, extras));
         self.grams.iter_mut().for_each(Gram::clear);
-        let mut curvature = vec![0.0; k * k];
+        let (mut z, mut y, mut curvature) = (vec![0.0; k], vec![0.0; k], vec![0.0; k * k]);
         let (mut shares, mut ones) = (Vec::new(), Vec::new());
         let shift = if task.in_place { &task.scaling.shift[..] } else { &[] };
         for rows in task.runs(i) {
-            let block = Self::load(&mut self.centred, task, &rows);
-            scores(&block, w, k, &mut self.z);
-            let b = rows.len();
+            let block = Self::scores(&mut self.centred, task, &rows, w, &mut self.z);
+            let (b, stride) = (rows.len(), packed_stride(rows.len()));
             shares.clear();
             shares.resize(b * pairs.len(), 0.0);
             ones.resize(b, 1.0);
-            let samples = self.z.chunks_exact(k).zip(task.targets(&rows).chunks_exact(k));
-            for (i, (z, y)) in samples.enumerate() {
+            for i in 0..b {
                 let weight = task.weights(&rows).map_or(task.share, |w| w[i] * task.share);
                 if weight > 0.0 {
-                    task.loss.curvature(z, y, &mut curvature);
+                    z.iter_mut().zip(self.z[i..].iter().step_by(stride)).for_each(|(to, z)| *to = *z);
+                    task.target(rows.start + i, &mut y);
+                    task.loss.curvature(&z, &y, &mut curvature);
                     let entries = pairs.iter().map(|&(c, d)| curvature[c * k + d]).enumerate();
                     entries.for_each(|(pair, entry)| shares[pair * b + i] = weight * entry);
                 }
@@ -150,34 +184,24 @@ impl<T: Real> Lane<T> {
     pub fn product(&mut self, task: &Task<'_, T>, i: usize, w: &[f64], u: &[f64]) {
         let k = task.data.outputs();
         self.start(w.len());
+        let mut room = vec![0.0; 4 * k];
         for rows in task.runs(i) {
-            let block = Self::load(&mut self.centred, task, &rows);
-            scores(&block, u, k, &mut self.u);
-            scores(&block, w, k, &mut self.z);
-            self.dz.clear();
-            self.dz.resize(self.z.len(), 0.0);
-            let samples = self.z.chunks_exact(k).zip(task.targets(&rows).chunks_exact(k)).zip(self.u.chunks_exact(k));
-            for (i, (((z, y), u), dz)) in samples.zip(self.dz.chunks_exact_mut(k)).enumerate() {
+            let stride = packed_stride(rows.len());
+            Self::scores(&mut self.centred, task, &rows, u, &mut self.u);
+            Self::scores(&mut self.centred, task, &rows, w, &mut self.z);
+            for i in 0..rows.len() {
                 let weight = task.weights(&rows).map_or(task.share, |w| w[i] * task.share);
-                if weight > 0.0 {
-                    task.loss.curvature_product(z, y, u, dz);
-                    dz.iter_mut().for_each(|dz| *dz *= weight);
-                }
+                let (z, room) = room.split_at_mut(k);
+                let (y, room) = room.split_at_mut(k);
+                let (u, hu) = room.split_at_mut(k);
+                z.iter_mut().zip(self.z[i..].iter().step_by(stride)).for_each(|(to, z)| *to = *z);
+                u.iter_mut().zip(self.u[i..].iter().step_by(stride)).for_each(|(to, u)| *to = *u);
+                task.target(rows.start + i, y);
+                task.loss.curvature_product(z, y, u, hu);
+                let dz = self.z[i..].iter_mut().step_by(stride);
+                dz.zip(hu).for_each(|(dz, hu)| *dz = if weight > 0.0 { *hu * weight } else { 0.0 });
             }
-            backward(&block, &self.dz, k, &mut self.part, &mut self.gradient);
+            self.backward(task, &rows);
         }
     }
-}
-
-fn scores(block: &Block<'_, f64>, w: &[f64], k: usize, z: &mut Vec<f64>) {
-    let (w, a) = w.split_at(k * block.features());
-    z.resize(k * block.len(), 0.0);
-    product::forward_block(w, a, k, block, z);
-}
-
-fn backward(block: &Block<'_, f64>, dz: &[f64], k: usize, part: &mut [f64], gradient: &mut Carried<f64>) {
-    part.fill(0.0);
-    let (dw, da) = part.split_at_mut(k * block.features());
-    product::backward_block(dz, k, block, dw, da);
-    gradient.add(part);
 }
