@@ -113,11 +113,11 @@ impl Inner<'_> {
         }
         // What is left of the registers, and of the numbers. The loops over `sums` are short, or they would stay rolled and the
         // sums in memory.
-        for p in 0..I {
-            for q in 0..J {
-                if let (Some(&a), Some(&b)) =
-                    (S::as_simd_f64s(a[p]).0.get(2 * pairs), S::as_simd_f64s(b[q]).0.get(2 * pairs))
-                {
+        let registers = S::as_simd_f64s(a[0]).0.len();
+        if registers > 2 * pairs {
+            for p in 0..I {
+                for q in 0..J {
+                    let (a, b) = (S::as_simd_f64s(a[p]).0[2 * pairs], S::as_simd_f64s(b[q]).0[2 * pairs]);
                     sums[q][p] = simd.mul_add_e_f64s(a, b, sums[q][p]);
                 }
             }
@@ -128,11 +128,19 @@ impl Inner<'_> {
                 totals[q][p] = simd.reduce_sum_f64s(sums[q][p]);
             }
         }
-        for q in columns.done..J {
-            for p in rows.done..I {
-                let rest = S::as_simd_f64s(a[p]).1.iter().zip(S::as_simd_f64s(b[q]).1);
-                let sum = rest.fold(totals[q][p], |sum, (&a, &b)| f64::fma1(simd, a, b, sum));
-                self.c.data[(rows.start + p) * self.c.down + (columns.start + q) * self.c.right] += sum;
+        for t in registers * f64::lanes(simd)..self.rows {
+            for q in 0..J {
+                for p in 0..I {
+                    totals[q][p] = f64::fma1(simd, a[p][t], b[q][t], totals[q][p]);
+                }
+            }
+        }
+        for q in 0..J {
+            let at = rows.start * self.c.down + (columns.start + q) * self.c.right;
+            for p in 0..I {
+                if q >= columns.done && p >= rows.done {
+                    self.c.data[at + p * self.c.down] += totals[q][p];
+                }
             }
         }
     }
