@@ -150,9 +150,16 @@ fn fma<T: Binary, const FUSED: bool>(a: T, b: T, c: T) -> T {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
+/// Even and odd powers by themselves: two chains take half the time of one.
 #[inline(always)]
 fn polynomial<T: Binary, const FUSED: bool>(coefficients: &[T], x: T) -> T {
-    coefficients[1..].iter().fold(coefficients[0], |sum, &c| fma::<T, FUSED>(sum, x, c))
+    let square = x * x;
+    let (mut same, mut other) = (coefficients[0], coefficients[1]);
+    for (i, &c) in coefficients.iter().enumerate().skip(2) {
+        let sum = if i % 2 == 0 { &mut same } else { &mut other };
+        *sum = fma::<T, FUSED>(*sum, square, c);
+    }
+    if coefficients.len().is_multiple_of(2) { fma::<T, FUSED>(same, x, other) } else { fma::<T, FUSED>(other, x, same) }
 }
 
 /// `x` kept within ± `end`; NaN stays.
