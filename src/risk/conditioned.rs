@@ -35,7 +35,7 @@ pub(super) struct Conditioned<'r, T: Real> {
     bias: bool,
     scaling: Scaling,
     in_place: bool,
-    lanes: Vec<Lane<T>>,
+    lanes: Vec<Lane>,
     sums: Carried<f64>,
     preconditioner: Option<Preconditioner>,
 }
@@ -76,7 +76,7 @@ impl<'r, T: Real> Conditioned<'r, T> {
         self.data.features() * self.outputs()
     }
 
-    fn each_lane(&mut self, cost: usize, work: impl Fn(&Task<'_, T>, usize, &mut Lane<T>) + Sync) {
+    fn each_lane(&mut self, cost: usize, work: impl Fn(&Task<'_, T>, usize, &mut Lane) + Sync) {
         let Some(targets) = self.targets.as_ref().map(DMatrix::as_view).or_else(|| T::in_f64(self.data.y())) else {
             return;
         };

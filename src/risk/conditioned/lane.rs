@@ -31,6 +31,11 @@ impl<T: Real> Task<'_, T> {
         (first..end).map(move |block| block * rows..((block + 1) * rows).min(n))
     }
 
+    /// The data of these rows, where passes read them in place.
+    fn as_they_lie(&self, rows: &Range<usize>) -> Option<Block<'_, f64>> {
+        self.in_place.then(|| T::in_f64(self.data.rows(rows.clone()))).flatten().map(Block::new)
+    }
+
     /// The target of sample i.
     fn target(&self, i: usize, y: &mut [f64]) {
         y.iter_mut().enumerate().for_each(|(c, y)| *y = self.targets.column(c)[i]);
@@ -53,7 +58,8 @@ pub(super) fn rows<T: Real>(data: &Dataset<'_, T>) -> usize {
 }
 
 /// Scratch of one lane, and the sums it ends with.
-pub(super) struct Lane<T: Real> {
+#[derive(Default)]
+pub(super) struct Lane {
     /// The block at hand as x − m, in f64, [packed](Block::packed).
     centred: DMatrix<f64>,
     /// Its scores and then their slopes, output by output, each in the room of a packed column.
@@ -64,29 +70,13 @@ pub(super) struct Lane<T: Real> {
     pub value: Carried<f64>,
     /// One a pair of outputs c ≤ d.
     pub grams: Vec<Gram>,
-    kind: std::marker::PhantomData<T>,
 }
 
-impl<T: Real> Default for Lane<T> {
-    fn default() -> Self {
-        Self {
-            centred: DMatrix::zeros(0, 0),
-            z: Vec::new(),
-            u: Vec::new(),
-            part: Vec::new(),
-            gradient: Carried::default(),
-            value: Carried::default(),
-            grams: Vec::new(),
-            kind: std::marker::PhantomData,
-        }
-    }
-}
-
-impl<T: Real> Lane<T> {
+impl Lane {
     /// The block of these rows that scores are taken of: where the task says so the data themselves, else x − m.
-    fn load<'l>(centred: &'l mut DMatrix<f64>, task: &'l Task<'_, T>, rows: &Range<usize>) -> Block<'l, f64> {
-        if let Some(x) = task.in_place.then(|| T::in_f64(task.data.rows(rows.clone()))).flatten() {
-            return Block::new(x);
+    fn load<'l, T: Real>(centred: &'l mut DMatrix<f64>, task: &'l Task<'_, T>, rows: &Range<usize>) -> Block<'l, f64> {
+        if let Some(block) = task.as_they_lie(rows) {
+            return block;
         }
         let (b, p, stride) = (rows.len(), task.data.features(), packed_stride(rows.len()));
         reshape(centred, stride, p);
@@ -98,7 +88,7 @@ impl<T: Real> Lane<T> {
     }
 
     /// Loads a block and takes its scores by w and a, into columns.
-    fn scores<'l>(
+    fn scores<'l, T: Real>(
         centred: &'l mut DMatrix<f64>,
         task: &'l Task<'_, T>,
         rows: &Range<usize>,
@@ -113,7 +103,7 @@ impl<T: Real> Lane<T> {
         block
     }
 
-    pub fn value(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
+    pub fn value<T: Real>(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
         self.value.reset(1);
         for rows in task.runs(i) {
             Self::scores(&mut self.centred, task, &rows, w, &mut self.z);
@@ -128,7 +118,7 @@ impl<T: Real> Lane<T> {
         self.part.resize(dim, 0.0);
     }
 
-    pub fn gradient(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
+    pub fn gradient<T: Real>(&mut self, task: &Task<'_, T>, i: usize, w: &[f64]) {
         self.start(w.len());
         for rows in task.runs(i) {
             Self::scores(&mut self.centred, task, &rows, w, &mut self.z);
@@ -139,18 +129,18 @@ impl<T: Real> Lane<T> {
     }
 
     /// Adds Jᵀ dz of a block that is loaded, dz in place of its scores.
-    fn backward(&mut self, task: &Task<'_, T>, rows: &Range<usize>) {
+    fn backward<T: Real>(&mut self, task: &Task<'_, T>, rows: &Range<usize>) {
         self.part.fill(0.0);
         let (dw, da) = self.part.split_at_mut(task.data.outputs() * task.data.features());
-        match task.in_place.then(|| T::in_f64(task.data.rows(rows.clone()))).flatten() {
-            Some(x) => product::backward_block(&self.z[..rows.len()], &Block::new(x), dw, da),
+        match task.as_they_lie(rows) {
+            Some(block) => product::backward_block(&self.z[..rows.len()], &block, dw, da),
             None => product::backward_columns(&self.z, rows.len(), self.centred.as_slice(), dw, da),
         }
         self.gradient.add(&self.part);
     }
 
     /// Σ w̄ ∂²ℓ/∂z_c∂z_d (x − m)(x − m)ᵀ for every one of the pairs (c, d).
-    pub fn hessian(&mut self, task: &Task<'_, T>, i: usize, w: &[f64], pairs: &[(usize, usize)]) {
+    pub fn hessian<T: Real>(&mut self, task: &Task<'_, T>, i: usize, w: &[f64], pairs: &[(usize, usize)]) {
         let (p, k) = (task.data.features(), task.data.outputs());
         let extras = usize::from(w.len() > p * k);
         self.grams.resize_with(pairs.len(), || Gram::new(p, extras));
@@ -181,7 +171,7 @@ impl<T: Real> Lane<T> {
     }
 
     /// Σ w̄ Jᵀ ∂²ℓ J u.
-    pub fn product(&mut self, task: &Task<'_, T>, i: usize, w: &[f64], u: &[f64]) {
+    pub fn product<T: Real>(&mut self, task: &Task<'_, T>, i: usize, w: &[f64], u: &[f64]) {
         let k = task.data.outputs();
         self.start(w.len());
         let mut room = vec![0.0; 4 * k];
