@@ -62,12 +62,11 @@ impl<T: Real> Kernel for Row<'_, T> {
                 z.iter_mut().zip(w).for_each(|(z, &w)| *z = mul_add::<T, FMA>(x, w, *z));
             }
         }
-        add_bias(bias, z);
+        z.iter_mut().zip(bias).for_each(|(z, &b)| *z += b);
     }
 }
 
 /// z ← z + b 1ᵀ.
-#[inline(always)]
 fn add_bias<T: Real>(bias: &[T], z: &mut [T]) {
     match bias {
         [] => {}
