@@ -7,6 +7,7 @@ mod inner;
 mod lanes;
 mod logits;
 mod outer;
+mod scalar;
 mod several;
 mod sums;
 
@@ -17,6 +18,7 @@ pub(crate) use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
+pub(crate) use scalar::{NORMAL_PEAK, normal_cdf, normal_density, sigmoid};
 pub(crate) use several::DEPTH;
 pub use several::{Blend, Cross};
 
@@ -155,7 +157,8 @@ pub trait Real: RealField + Copy + Default {
 
 /// Runs `work` compiled for the processor at hand, so that plain loops over slices become its widest vector code (AVX2 and
 /// fused multiply-add where there is any). A closure must be `#[inline(always)]`, written at the call, and use up what it
-/// captures; one that does not comes in [`Loops`].
+/// captures; one that does not comes in [`Loops`]. The kernels made of tiles return to their plain loops where the registers hold one
+/// number: a second copy of every tile, for processors that hardly anybody has, would double the time that the crate takes to build.
 pub(crate) fn vectorize<K: WithSimd>(work: K) -> K::Output {
     Arch::new().dispatch(work)
 }
@@ -327,47 +330,4 @@ impl Real for f64 {
     fn normal_cdf_each(x: &mut [Self]) {
         vectorize(Each(Function::NormalCdf, x));
     }
-}
-
-/// 1 / (1 + e^−x), the small side as e/(1 + e), which keeps its relative accuracy.
-pub(crate) fn sigmoid<T: Real>(x: T) -> T {
-    let e = (-x.abs()).exp();
-    if x > T::zero() { T::one() / (T::one() + e) } else { e / (T::one() + e) }
-}
-
-/// 1/√(2π), the height of the standard normal density.
-pub(crate) const NORMAL_PEAK: f64 = 0.398_942_280_401_432_7;
-
-/// φ(x) = e^(−x²/2) / √(2π), the density of the standard normal distribution.
-pub(crate) fn normal_density<T: Real>(x: T) -> T {
-    (-(x * x) * T::of(0.5)).exp() * T::of(NORMAL_PEAK)
-}
-
-/// Φ(x), the standard normal distribution function, with relative accuracy in the lower tail too.
-///
-/// Near 0 the series Φ(x) − ½ = φ(x) Σₙ x²ⁿ⁺¹ / (1·3·5···(2n+1)), farther out Laplace's continued fraction.
-/// Source: Abramowitz and Stegun (1964), 26.2.11 and 26.2.14.
-pub(crate) fn normal_cdf<T: Real>(x: T) -> T {
-    let size = x.abs();
-    if size < T::of(1.5) {
-        let (mut term, mut sum, mut odd) = (x, x, 1.0);
-        while odd < 61.0 {
-            odd += 2.0;
-            term *= x * x / T::of(odd);
-            sum += term;
-        }
-        return T::of(0.5) + normal_density(x) * sum;
-    }
-    // Large arguments: φ(x) is 0 long before the fraction matters.
-    if size > T::of(40.0) {
-        return if x > T::zero() { T::one() } else { T::zero() };
-    }
-    let mut fraction = size;
-    let mut k = 150.0;
-    while k > 0.5 {
-        fraction = size + T::of(k) / fraction;
-        k -= 1.0;
-    }
-    let tail = normal_density(x) / fraction;
-    if x > T::zero() { T::one() - tail } else { tail }
 }
