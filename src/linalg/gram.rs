@@ -2,7 +2,7 @@
 
 use super::{Block, threads};
 use crate::Real;
-use crate::real::{Inner, Strided, vectorize};
+use crate::real::{Ahead, Inner, Strided, vectorize};
 use nalgebra::DMatrixView;
 use pulp::{Simd, WithSimd};
 
@@ -64,12 +64,17 @@ impl Gram {
 
     fn add_samples<T: Real>(&mut self, samples: &Samples<'_, T>, spread: bool) {
         debug_assert_eq!((samples.block.features(), samples.extras.len()), (self.features, self.extras));
-        let (n, rows) = (samples.block.len(), rows(self.totals.len()));
+        let (n, m) = (samples.block.len(), self.totals.len());
+        let rows = rows(m);
         for start in (0..n).step_by(rows) {
             let len = rows.min(n - start);
             self.pack(samples, start, len, spread);
             for from in (0..len).step_by(DEPTH) {
-                self.multiply(from, DEPTH.min(len - from), samples.weights.is_some(), spread);
+                // Memory brings the next samples while these are multiplied, as long as both stay in the second-level cache.
+                let next = (start + rows + from).min(n);
+                let features = if m > CHUNK { 0 } else { self.features };
+                let ahead: Vec<Ahead> = (0..features).map(|j| Ahead::of(&samples.block.column(j)[next..])).collect();
+                self.multiply(from, DEPTH.min(len - from), samples.weights.is_some(), spread, &ahead);
             }
         }
     }
@@ -102,8 +107,8 @@ impl Gram {
         });
     }
 
-    /// Adds the products of some of the packed samples, chunks of columns by themselves.
-    fn multiply(&mut self, from: usize, rows: usize, weighted: bool, spread: bool) {
+    /// Adds the products of some of the packed samples, chunks of columns by themselves; `ahead` is asked for on the way.
+    fn multiply(&mut self, from: usize, rows: usize, weighted: bool, spread: bool, ahead: &[Ahead]) {
         let m = self.totals.len();
         let (a, lda) = self.left.from(from);
         let (b, ldb) = if weighted { self.right.from(from) } else { (a, lda) };
@@ -114,10 +119,10 @@ impl Gram {
             let (own, b) = (&a[first * lda..], &b[first * ldb..]);
             // Transposed, for the entries below the diagonal: the rows of the product are the columns of the sums.
             let c = Strided { data: &mut sums[first..], down: m, right: 1 };
-            vectorize(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true });
+            vectorize(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true, ahead: ahead.iter() });
             if below < m {
                 let (a, c) = (&a[below * lda..], Strided { data: &mut sums[below..], down: 1, right: m });
-                vectorize(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false });
+                vectorize(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false, ahead: [].iter() });
             }
         });
     }
@@ -150,7 +155,7 @@ impl Gram {
 
 /// Samples packed at a time: a multiple of [`DEPTH`], more where there are few columns, so that memory is read in long runs.
 fn rows(columns: usize) -> usize {
-    DEPTH * (64 / columns.max(1)).clamp(1, 4)
+    DEPTH * (32 / columns.max(1)).clamp(1, 4)
 }
 
 /// Columns of a block side by side, each from the start of a cache line.
