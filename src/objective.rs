@@ -87,7 +87,15 @@ pub trait Coordinates<T> {
         0.0
     }
 
-    /// Replaces r by about (∇²R)⁻¹ r with a fixed positive definite matrix, and returns true; or returns false and leaves r.
+    /// What it costs, in gradients, to [`renew`](Coordinates::renew) the preconditioner; infinite where it stays what it is.
+    fn renewal_cost(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    /// Makes the preconditioner again, of the curvature at φ.
+    fn renew(&mut self, _phi: &[f64]) {}
+
+    /// Replaces r by about (∇²R)⁻¹ r with a positive definite matrix, and returns true; or returns false and leaves r.
     fn precondition(&mut self, _r: &mut [f64]) -> bool {
         false
     }

@@ -1,6 +1,7 @@
 //! Sums that carry their rounding errors along: a vector of sums, accurate to about twice the precision of T.
 
 use crate::Real;
+use crate::real::{Loops, vectorize};
 
 /// Running sums s + c, s rounded and c what rounding lost. Source: Neumaier (1974), ZAMM 54, algorithm KB.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +21,10 @@ impl<T: Real> Carried<T> {
 
     /// Adds one term to each sum.
     pub fn add(&mut self, terms: &[T]) {
-        for ((sum, lost), &term) in self.sum.iter_mut().zip(&mut self.lost).zip(terms) {
-            add(sum, lost, term);
-        }
+        vectorize(Loops(
+            #[inline(always)]
+            || self.sum.iter_mut().zip(&mut self.lost).zip(terms).for_each(|((sum, lost), &term)| add(sum, lost, term)),
+        ));
     }
 
     /// Adds another vector of sums.

@@ -1,6 +1,7 @@
 //! A = L Lᵀ in place and triangular solves, on column-major slices, blocked so that large systems run at the speed of
 //! products.
 
+use super::simd::{Kernel, add_product, dispatch, mul_add};
 use super::threads;
 use crate::Real;
 use crate::real::{Into, Outer, Strided, vectorize};
@@ -100,27 +101,54 @@ impl<T: Real> WithSimd for Slice<'_, T> {
 
 /// B ← L⁻¹ B for the columns of `b`, n numbers each.
 pub fn solve_lower<T: Real>(l: &[T], n: usize, b: &mut [T]) {
-    for b in b.chunks_exact_mut(n) {
-        for j in 0..n {
-            let (head, tail) = b.split_at_mut(j + 1);
-            let column = &l[j * n + j..(j + 1) * n];
-            head[j] /= column[0];
-            let x = head[j];
-            tail.iter_mut().zip(&column[1..]).for_each(|(b, &l)| *b -= l * x);
-        }
-    }
+    dispatch(Triangle { l, n, b, transposed: false });
 }
 
 /// B ← L⁻ᵀ B for the columns of `b`, n numbers each.
 pub fn solve_upper<T: Real>(l: &[T], n: usize, b: &mut [T]) {
-    for b in b.chunks_exact_mut(n) {
-        for j in (0..n).rev() {
-            let (head, tail) = b.split_at_mut(j + 1);
-            let column = &l[j * n + j..(j + 1) * n];
-            let sum = tail.iter().zip(&column[1..]).fold(T::zero(), |sum, (&b, &l)| sum + l * b);
-            head[j] = (head[j] - sum) / column[0];
+    dispatch(Triangle { l, n, b, transposed: true });
+}
+
+struct Triangle<'a, T> {
+    l: &'a [T],
+    n: usize,
+    b: &'a mut [T],
+    transposed: bool,
+}
+
+impl<T: Real> Kernel for Triangle<'_, T> {
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let Self { l, n, b, transposed } = self;
+        for b in b.chunks_exact_mut(n) {
+            for step in 0..n {
+                let j = if transposed { n - 1 - step } else { step };
+                let (head, tail) = b.split_at_mut(j + 1);
+                let (pivot, below) = (l[j * n + j], &l[j * n + j + 1..(j + 1) * n]);
+                if transposed {
+                    head[j] = (head[j] - inner::<T, FMA>(below, tail)) / pivot;
+                } else {
+                    head[j] /= pivot;
+                    let x = -head[j];
+                    tail.iter_mut().zip(below).for_each(|(b, &l)| *b = mul_add::<T, FMA>(l, x, *b));
+                }
+            }
         }
     }
+}
+
+/// Σ aᵢ bᵢ.
+#[inline(always)]
+fn inner<T: Real, const FMA: bool>(a: &[T], b: &[T]) -> T {
+    let mut sums = [T::zero(); 8];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks(), b.as_chunks());
+    a.iter().zip(b).for_each(|(a, b)| add_product::<T, 8, FMA>(&mut sums, a, b));
+    let rest = a_rest.iter().zip(b_rest).fold(T::zero(), |sum, (&a, &b)| mul_add::<T, FMA>(a, b, sum));
+    // In a tree: in a row the additions would wait for each other.
+    for width in [4, 2, 1] {
+        (0..width).for_each(|i| sums[i] += sums[i + width]);
+    }
+    rest + sums[0]
 }
 
 /// B ← A⁻¹ B for the columns of `b`, n numbers each, `l` from [`factor`].

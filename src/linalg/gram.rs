@@ -1,10 +1,14 @@
 //! G = Σᵢ dᵢ aᵢ aᵢᵀ over samples, in f64 whatever the data: normal equations and Hessians of linear models.
 
+mod packing;
+
 use super::{Block, threads};
 use crate::Real;
 use crate::real::{Ahead, Inner, Strided, vectorize};
 use nalgebra::DMatrixView;
-use pulp::{Simd, WithSimd};
+pub use packing::Packing;
+use packing::Samples;
+use std::slice::from_mut;
 
 /// Samples multiplied at a time: seven columns of them stay in the first-level cache.
 const DEPTH: usize = 512;
@@ -28,17 +32,6 @@ pub struct Gram {
     sums: Vec<f64>,
     /// Σ dᵢ aᵢ.
     totals: Vec<f64>,
-    left: Packed,
-    /// The same times the weights, if there are any.
-    right: Packed,
-}
-
-/// What a block of samples is multiplied with.
-struct Samples<'a, T: Real> {
-    block: Block<'a, T>,
-    extras: &'a [&'a [f64]],
-    shift: &'a [f64],
-    weights: Option<&'a [f64]>,
 }
 
 impl Gram {
@@ -46,8 +39,7 @@ impl Gram {
     #[must_use]
     pub fn new(features: usize, extras: usize) -> Self {
         let m = features + extras;
-        let (left, right) = (Packed::default(), Packed::default());
-        Self { features, extras, sums: vec![0.0; m * m], totals: vec![0.0; m], left, right }
+        Self { features, extras, sums: vec![0.0; m * m], totals: vec![0.0; m] }
     }
 
     /// G = 0 again.
@@ -56,62 +48,49 @@ impl Gram {
         self.totals.fill(0.0);
     }
 
-    /// Adds the samples of a block, of any length. `extras` are as many slices as promised, of one number a sample; `shift`
-    /// has one number a column, those missing are 0; `weights` has one a sample, or is `None` for d = 1.
-    pub fn add<T: Real>(&mut self, block: &Block<'_, T>, extras: &[&[f64]], shift: &[f64], weights: Option<&[f64]>) {
-        self.add_samples(&Samples { block: *block, extras, shift, weights }, false);
+    /// Adds the samples of a block, of any length, to all of `sums`, which differ by their weights. `extras` are as many slices
+    /// as promised, of one number a sample; `shift` has one number a column, those missing are 0; `weights` has one a sample for
+    /// one sum after the other, or is `None` for d = 1.
+    pub fn add<T: Real>(
+        sums: &mut [Self],
+        packing: &mut Packing,
+        block: &Block<'_, T>,
+        extras: &[&[f64]],
+        shift: &[f64],
+        weights: Option<&[f64]>,
+    ) {
+        Self::add_samples(sums, packing, &Samples { block: *block, extras, shift, weights }, false);
     }
 
-    fn add_samples<T: Real>(&mut self, samples: &Samples<'_, T>, spread: bool) {
-        debug_assert_eq!((samples.block.features(), samples.extras.len()), (self.features, self.extras));
-        let (n, m) = (samples.block.len(), self.totals.len());
+    fn add_samples<T: Real>(sums: &mut [Self], packing: &mut Packing, samples: &Samples<'_, T>, spread: bool) {
+        let (n, Some(first)) = (samples.block.len(), sums.first()) else { return };
+        debug_assert_eq!((samples.block.features(), samples.extras.len()), (first.features, first.extras));
+        let (m, features) = (first.totals.len(), first.features);
         let rows = rows(m);
         for start in (0..n).step_by(rows) {
             let len = rows.min(n - start);
-            self.pack(samples, start, len, spread);
-            for from in (0..len).step_by(DEPTH) {
-                // Memory brings the next samples while these are multiplied, as long as both stay in the second-level cache.
-                let next = (start + rows + from).min(n);
-                let features = if m > CHUNK { 0 } else { self.features };
-                let ahead: Vec<Ahead> = (0..features).map(|j| Ahead::of(&samples.block.column(j)[next..])).collect();
-                self.multiply(from, DEPTH.min(len - from), samples.weights.is_some(), spread, &ahead);
+            for (g, gram) in sums.iter_mut().enumerate() {
+                let weights = samples.weights.map(|d| &d[g * n + start..][..len]);
+                if g == 0 {
+                    packing.load(samples, start, len, weights, &mut gram.totals, spread);
+                } else if let Some(d) = weights {
+                    packing.weigh(d, &mut gram.totals);
+                }
+                for from in (0..len).step_by(DEPTH) {
+                    // Memory brings the next samples while these are multiplied, where both fit into the second-level cache.
+                    let (wanted, next) = (if g > 0 || m > CHUNK { 0 } else { features }, (start + rows + from).min(n));
+                    let ahead: Vec<_> = (0..wanted).map(|j| Ahead::of(&samples.block.column(j)[next..])).collect();
+                    gram.multiply(packing, from, DEPTH.min(len - from), weights.is_some(), spread, &ahead);
+                }
             }
         }
     }
 
-    /// Copies samples side by side, less the shift, and adds to the totals.
-    fn pack<T: Real>(&mut self, samples: &Samples<'_, T>, start: usize, len: usize, spread: bool) {
-        let m = self.totals.len();
-        let weighted = samples.weights.is_some();
-        self.left.reserve(m, len);
-        self.right.reserve(if weighted { m } else { 0 }, len);
-        let mut right = self.right.columns();
-        let columns = self.left.columns().zip(&mut self.totals).map(|(left, total)| (left, right.next(), total));
-        let mut columns: Vec<_> = columns.collect();
-        threads::for_each(&mut columns, if spread { 2 * m * len } else { 0 }, |j, (left, right, total)| {
-            let shift = samples.shift.get(j).copied().unwrap_or(0.0);
-            let mut room = Vec::new();
-            let column = match j.checked_sub(self.features) {
-                Some(extra) => &samples.extras[extra][start..start + len],
-                None => T::widened(&samples.block.column(j)[start..start + len], &mut room),
-            };
-            let sum = vectorize(Shift { x: column, shift, out: &mut left[..len] });
-            **total += match (samples.weights, right) {
-                (Some(d), Some(right)) => {
-                    let d = &d[start..start + len];
-                    right.iter_mut().zip(&left[..len]).zip(d).for_each(|((r, &l), &d)| *r = d * l);
-                    f64::sum(&right[..len])
-                }
-                _ => sum,
-            };
-        });
-    }
-
     /// Adds the products of some of the packed samples, chunks of columns by themselves; `ahead` is asked for on the way.
-    fn multiply(&mut self, from: usize, rows: usize, weighted: bool, spread: bool, ahead: &[Ahead]) {
+    fn multiply(&mut self, packing: &Packing, from: usize, rows: usize, weighted: bool, spread: bool, ahead: &[Ahead]) {
         let m = self.totals.len();
-        let (a, lda) = self.left.from(from);
-        let (b, ldb) = if weighted { self.right.from(from) } else { (a, lda) };
+        let (a, lda) = packing.left.from(from);
+        let (b, ldb) = if weighted { packing.right.from(from) } else { (a, lda) };
         let mut chunks: Vec<&mut [f64]> = self.sums.chunks_mut(CHUNK * m).collect();
         threads::for_each(&mut chunks, if spread { m * m * rows } else { 0 }, |k, sums| {
             let (first, n) = (k * CHUNK, sums.len() / m);
@@ -158,68 +137,6 @@ fn rows(columns: usize) -> usize {
     DEPTH * (32 / columns.max(1)).clamp(1, 4)
 }
 
-/// Columns of a block side by side, each from the start of a cache line.
-#[derive(Debug, Clone, Default)]
-struct Packed {
-    numbers: Vec<f64>,
-    first: usize,
-    stride: usize,
-}
-
-impl Packed {
-    fn reserve(&mut self, columns: usize, rows: usize) {
-        // Not a multiple of 4096 bytes, or all columns would share the same cache sets.
-        self.stride = rows.next_multiple_of(8) + 8;
-        self.numbers.resize(columns * self.stride + 8, 0.0);
-        self.first = self.numbers.as_ptr().align_offset(64) % 8;
-    }
-
-    fn columns(&mut self) -> impl Iterator<Item = &mut [f64]> {
-        self.numbers[self.first..].chunks_exact_mut(self.stride)
-    }
-
-    /// The samples from one on, and the distance of the columns.
-    fn from(&self, sample: usize) -> (&[f64], usize) {
-        (&self.numbers[self.first + sample..], self.stride)
-    }
-}
-
-/// out = x − shift; returns the sum of it.
-struct Shift<'a> {
-    x: &'a [f64],
-    shift: f64,
-    out: &'a mut [f64],
-}
-
-impl WithSimd for Shift<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let (x, rest) = S::as_simd_f64s(self.x);
-        let (out, last) = S::as_mut_simd_f64s(self.out);
-        let shift = simd.splat_f64s(self.shift);
-        let mut sums = [simd.splat_f64s(0.0); 4];
-        let ((fours, ones), (out_fours, out_ones)) = (x.as_chunks::<4>(), out.as_chunks_mut::<4>());
-        for (x, out) in fours.iter().zip(out_fours) {
-            for k in 0..4 {
-                out[k] = simd.sub_f64s(x[k], shift);
-                sums[k] = simd.add_f64s(sums[k], out[k]);
-            }
-        }
-        for (&x, out) in ones.iter().zip(out_ones) {
-            *out = simd.sub_f64s(x, shift);
-            sums[0] = simd.add_f64s(sums[0], *out);
-        }
-        let mut total = sums.into_iter().fold(0.0, |total, sum| total + simd.reduce_sum_f64s(sum));
-        for (x, out) in rest.iter().zip(last) {
-            *out = x - self.shift;
-            total += *out;
-        }
-        total
-    }
-}
-
 /// The [`Gram`] sums of all samples, the rows of `x`, on threads where it pays; the bits do not depend on their number.
 ///
 /// The arguments are those of [`Gram::add`].
@@ -228,7 +145,8 @@ pub fn gram<T: Real>(x: DMatrixView<'_, T>, extras: &[&[f64]], shift: &[f64], we
     let size = p + extras.len();
     let mut total = Gram::new(p, extras.len());
     if size > WIDE {
-        total.add_samples(&Samples { block: Block::new(x), extras, shift, weights }, true);
+        let samples = Samples { block: Block::new(x), extras, shift, weights };
+        Gram::add_samples(from_mut(&mut total), &mut Packing::default(), &samples, true);
         return total;
     }
     let rows = rows(size);
@@ -239,7 +157,8 @@ pub fn gram<T: Real>(x: DMatrixView<'_, T>, extras: &[&[f64]], shift: &[f64], we
         let (from, to) = threads::run(blocks, runs, i);
         let (from, to) = (from * rows, (to * rows).min(n));
         let extras: Vec<&[f64]> = extras.iter().map(|extra| &extra[from..to]).collect();
-        part.add(&Block::new(x.rows(from, to - from)), &extras, shift, weights.map(|d| &d[from..to]));
+        let (block, weights) = (Block::new(x.rows(from, to - from)), weights.map(|d| &d[from..to]));
+        Gram::add(from_mut(part), &mut Packing::default(), &block, &extras, shift, weights);
     });
     parts.iter().for_each(|part| total.merge(part));
     total
@@ -283,7 +202,14 @@ mod tests {
             let (y, d) = (vec![0.5; n], (0..n).map(|i| (i % 3) as f64).collect::<Vec<_>>());
             for weights in [None, Some(&d[..])] {
                 let (shared, mut own) = (gram(x.as_view(), &[&y], &[0.25; 4], weights), Gram::new(p, 1));
-                own.add(&Block::new(x.as_view()), &[&y], &[0.25; 4], weights);
+                Gram::add(
+                    from_mut(&mut own),
+                    &mut Packing::default(),
+                    &Block::new(x.as_view()),
+                    &[&y],
+                    &[0.25; 4],
+                    weights,
+                );
                 for j in 0..=p {
                     for i in 0..=j {
                         let (a, b) = (shared.at(i, j), own.at(i, j));

@@ -139,12 +139,12 @@ impl<T: Real> Curvature<T> for CrossEntropy {
         }
         let (top, rest) = normalizer(z);
         let total = T::one() + rest;
-        for i in 0..k {
-            let p = below(z[i], z[top]) / total;
-            for j in 0..k {
-                let q = below(z[j], z[top]) / total;
-                h[i * k + j] = if i != j { -(p * q) } else { p * if i == top { rest / total } else { T::one() - p } };
-            }
+        // p stands in the first row until the others are made of it.
+        h.iter_mut().zip(z).for_each(|(p, &score)| *p = below(score, z[top]) / total);
+        for i in (0..k).rev() {
+            let (p, at) = (h[i], i * k);
+            (0..k).for_each(|j| h[at + j] = -(p * h[j]));
+            h[at + i] = p * if i == top { rest / total } else { T::one() - p };
         }
     }
 

@@ -15,7 +15,7 @@ use pairs::Pairs;
 /// positive definite; a direction that fails is replaced once by steepest descent before the search is given up.
 ///
 /// Over an affine layer it works as [`Newton`](super::Newton) does, in centred, scaled features and in f64, and H starts from the
-/// Hessian's blocks, one an output, for a sample of the rows; with many samples (four times 20 a feature, at the least 4096)
+/// Hessian's blocks, one an output, for a sample of the rows, made again where iterations are many and R has changed; with many samples (four times 20 a feature, at the least 4096)
 /// and from θ = 0 it starts at about the minimum for that sample.
 ///
 /// Ends with [`Reason::Gradient`] when the largest |∂R/∂θⱼ| is at most `tolerance` (10⁻⁸), with [`Reason::Value`] when R
@@ -93,6 +93,8 @@ impl Lbfgs {
         let rounding = run.objective.rounding();
         let search = Search { decrease: 1e-4, curvature: 0.9, rounding };
         let (mut smallest, mut idle) = (f64::INFINITY, 0);
+        // Iteration and value where the preconditioner was made.
+        let mut made = (0, here.value);
         loop {
             let norm = run.gradient_norm(&here);
             // In coordinates of tiny units ∂R/∂θ says nothing; ∂R/∂φ does.
@@ -104,6 +106,12 @@ impl Lbfgs {
             }
             if run.iterations() >= self.max_iterations {
                 return run.finish(Reason::MaxIterations, here);
+            }
+            // Curvature has changed where the value has; and iterations that have cost as much as a renewal say that there are many.
+            let changed = made.1 - here.value > 0.1 * made.1.abs();
+            if changed && (run.iterations() - made.0) as f64 >= run.objective.renewal_cost() {
+                run.objective.renew(&here.phi);
+                made = (run.iterations(), here.value);
             }
             pairs.direction(run.objective, &here.grad, &mut direction);
             let mut step = pairs.first_step(&direction);

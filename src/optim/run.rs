@@ -2,6 +2,7 @@
 
 use super::{Observer, Progress, Reason, Report, Solution, range};
 use crate::objective::{Coordinates, Hessian, Objective};
+use crate::real::Dots;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
 use std::ops::ControlFlow;
@@ -160,5 +161,7 @@ pub(super) fn norm_max(v: &[f64]) -> f64 {
 }
 
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let mut sum = [0.0];
+    f64::dots(Dots { columns: &[a], vector: b, out: &mut sum });
+    sum[0]
 }

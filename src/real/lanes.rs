@@ -34,6 +34,9 @@ pub trait Lanes: Real {
     fn larger<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// Lane by lane, a where x > 0, else b.
     fn where_positive<S: Simd>(simd: S, x: Self::V<S>, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// Four rows turned: in every four lanes of the result stand the numbers of one column. In which order the columns come is
+    /// left to the processor.
+    fn turn<S: Simd>(simd: S, rows: [Self::V<S>; 4]) -> [Self::V<S>; 4];
     /// The sum over the lanes.
     fn total<S: Simd>(simd: S, a: Self::V<S>) -> Self;
     /// The scalar a b + c, rounded as [`fma`](Lanes::fma) rounds on `S`.
@@ -112,6 +115,11 @@ impl Lanes for f32 {
     }
 
     #[inline(always)]
+    fn turn<S: Simd>(simd: S, rows: [S::f32s; 4]) -> [S::f32s; 4] {
+        simd.interleave_shfl_f32s(rows)
+    }
+
+    #[inline(always)]
     fn total<S: Simd>(simd: S, a: S::f32s) -> Self {
         simd.reduce_sum_f32s(a)
     }
@@ -183,6 +191,11 @@ impl Lanes for f64 {
     #[inline(always)]
     fn where_positive<S: Simd>(simd: S, x: S::f64s, a: S::f64s, b: S::f64s) -> S::f64s {
         simd.select_f64s(simd.greater_than_f64s(x, simd.splat_f64s(0.0)), a, b)
+    }
+
+    #[inline(always)]
+    fn turn<S: Simd>(simd: S, rows: [S::f64s; 4]) -> [S::f64s; 4] {
+        simd.interleave_shfl_f64s(rows)
     }
 
     #[inline(always)]

@@ -2,9 +2,11 @@
 //! of additions in the order of the inner index, whatever else is computed with it, so that a sample's scores do not
 //! depend on its batch.
 
+mod pack;
 mod tile;
 
 use super::{Lanes, Real};
+use pack::{Strip, pack};
 use pulp::{Simd, WithSimd};
 use tile::{Place, tile};
 
@@ -76,11 +78,6 @@ impl<T: Real> Outer<'_, T> {
     }
 }
 
-/// Room for a strip of A, some 100 inner indices of two registers: it stays in the first-level cache. The sums of the next
-/// strip go on where the last ones stopped.
-#[repr(align(64))]
-struct Strip<T>([T; 2048]);
-
 impl<T: Lanes> WithSimd for Outer<'_, T> {
     type Output = ();
 
@@ -124,7 +121,7 @@ fn product<S: Simd, T: Lanes>(simd: S, mut it: Outer<'_, T>) {
 #[inline(always)]
 fn packed<S: Simd, T: Lanes>(simd: S, mut it: Outer<'_, T>, done: usize, negative: bool) {
     let step = 2 * T::lanes(simd);
-    let mut strip = Strip([T::zero(); 2048]);
+    let mut strip = Strip::new();
     let most = strip.0.len() / step;
     for from in (0..it.k).step_by(most) {
         let depth = (it.k - from).min(most);
@@ -167,46 +164,6 @@ fn row_of_tiles<S: Simd, T: Lanes>(
         }
         j += wide;
     }
-}
-
-/// Copies `tall` rows of A, or of −A, side by side, two registers a column; the missing rows are not used.
-#[inline(always)]
-fn pack<'p, S: Simd, T: Lanes>(
-    simd: S,
-    tall: usize,
-    depth: usize,
-    negative: bool,
-    a: Strided<&[T]>,
-    strip: &'p mut Strip<T>,
-) -> Strided<&'p [T]> {
-    let step = 2 * T::lanes(simd);
-    let strip = &mut strip.0[..depth * step];
-    if a.down == 1 {
-        // Rows beyond `tall` are not used: what follows in memory will do for them, as long as something follows.
-        let whole = a.data.len().checked_sub(step).map_or(0, |last| (last / a.right.max(1) + 1).min(depth));
-        let to = T::split_mut(simd, &mut *strip).0;
-        for (t, to) in to.chunks_exact_mut(2).take(whole).enumerate() {
-            let from = T::split(simd, &a.data[t * a.right..][..step]).0;
-            to[0] = from[0];
-            to[1] = from[1];
-        }
-        for (t, to) in strip.chunks_exact_mut(step).enumerate().skip(whole) {
-            to[..tall].copy_from_slice(&a.data[t * a.right..][..tall]);
-            to[tall..].fill(T::zero());
-        }
-    } else {
-        if tall < step {
-            strip.fill(T::zero());
-        }
-        for r in 0..tall {
-            let from = &a.data[r * a.down..][..depth];
-            strip[r..].iter_mut().step_by(step).zip(from).for_each(|(to, &x)| *to = x);
-        }
-    }
-    if negative {
-        strip.iter_mut().for_each(|x| *x = -*x);
-    }
-    Strided { data: strip, down: 1, right: step }
 }
 
 /// n < 4: taller tiles, or there would be too few sums under way to hide the latency of one. Returns how many rows are done.

@@ -8,7 +8,7 @@ mod scaling;
 use crate::Real;
 use crate::data::Dataset;
 use crate::layer::Affine;
-use crate::linalg::{Block, carried::Carried, threads};
+use crate::linalg::{Block, carried::Carried, gram::Gram, threads};
 use crate::loss::Curvature;
 use crate::objective::{Coordinates, Hessian, Objective};
 use lane::{Lane, Task};
@@ -16,6 +16,8 @@ use nalgebra::DMatrix;
 use preconditioner::Preconditioner;
 pub(crate) use scaling::Scaling;
 
+/// Numbers of the sums that are made at once, a bound on their memory.
+const SUMS: usize = 1 << 23;
 /// Work is cut into at most this many lanes, whatever the number of threads.
 const LANES: usize = 16;
 
@@ -69,6 +71,16 @@ impl<'r, T: Real> Conditioned<'r, T> {
 
     fn outputs(&self) -> usize {
         self.data.outputs()
+    }
+
+    /// The features and the intercept, if there is one.
+    fn columns(&self) -> usize {
+        self.data.features() + usize::from(self.bias)
+    }
+
+    /// 1 / sⱼ, 1 for the intercept.
+    fn inverse(&self, j: usize) -> f64 {
+        self.scaling.inverse.get(j).copied().unwrap_or(1.0)
     }
 
     /// The numbers of W.
@@ -134,15 +146,25 @@ impl<'r, T: Real> Conditioned<'r, T> {
         }
     }
 
-    /// The sums over all lanes of [`Lane::hessian`], in the first lane.
-    fn add_grams(&mut self, phi: &[f64], pairs: &[(usize, usize)]) {
+    /// Calls `use_it` with the sums over all lanes of [`Lane::hessian`] for each of the pairs, in their order.
+    fn each_gram(
+        &mut self,
+        phi: &[f64],
+        pairs: &[(usize, usize)],
+        mut use_it: impl FnMut(&Self, (usize, usize), &Gram),
+    ) {
         let w = self.unscale(phi);
-        let size = self.data.features() + usize::from(self.bias);
-        let cost = (pairs.len() * size * size).saturating_mul(self.data.samples());
-        self.each_lane(cost, |task, i, lane| lane.hessian(task, i, &w, pairs));
-        let Some((first, others)) = self.lanes.split_first_mut() else { return };
-        for (pair, sum) in first.grams.iter_mut().enumerate() {
-            others.iter().for_each(|lane| sum.merge(&lane.grams[pair]));
+        let size = self.columns();
+        for pairs in pairs.chunks((SUMS / (self.lanes.len().max(1) * size * size)).max(1)) {
+            let cost = (pairs.len() * size * size).saturating_mul(self.data.samples());
+            self.each_lane(cost, |task, i, lane| lane.hessian(task, i, &w, pairs));
+            let Some((first, others)) = self.lanes.split_first_mut() else { return };
+            for (pair, sum) in first.grams.iter_mut().enumerate() {
+                others.iter().for_each(|lane| sum.merge(&lane.grams[pair]));
+            }
+            for (&pair, gram) in pairs.iter().zip(&self.lanes[0].grams) {
+                use_it(self, pair, gram);
+            }
         }
     }
 
@@ -224,16 +246,14 @@ impl<T: Real> Hessian<f64> for Conditioned<'_, T> {
     fn hessian(&mut self, phi: &[f64], h: &mut DMatrix<f64>) {
         let (p, k) = (self.data.features(), self.outputs());
         let pairs: Vec<(usize, usize)> = (0..k).flat_map(|c| (c..k).map(move |d| (c, d))).collect();
-        self.add_grams(phi, &pairs);
-        let columns = p + usize::from(self.bias);
-        let inverse = |j: usize| self.scaling.inverse.get(j).copied().unwrap_or(1.0);
-        for (&(c, d), gram) in pairs.iter().zip(&self.lanes[0].grams) {
+        self.each_gram(phi, &pairs, |risk, (c, d), gram| {
+            let columns = risk.columns();
             for (j, l) in (0..columns).flat_map(|j| (0..columns).map(move |l| (j, l))) {
-                let entry = gram.at(j, l) * inverse(j) * inverse(l);
+                let entry = gram.at(j, l) * risk.inverse(j) * risk.inverse(l);
                 h[(j * k + c, l * k + d)] = entry;
                 h[(l * k + d, j * k + c)] = entry;
             }
-        }
+        });
         if self.is_penalized() {
             (0..p * k).for_each(|i| h[(i, i)] += self.ridge(i / k));
         }
@@ -291,9 +311,17 @@ impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
 
     fn precondition(&mut self, r: &mut [f64]) -> bool {
         if self.preconditioner.is_none() {
-            self.preconditioner = Some(self.curvature_of_sample());
+            self.preconditioner = Some(self.curvature_at_zero());
         }
         self.preconditioner.as_mut().is_some_and(|preconditioner| preconditioner.apply(r))
+    }
+
+    fn renewal_cost(&self) -> f64 {
+        self.cost_of_curvature()
+    }
+
+    fn renew(&mut self, phi: &[f64]) {
+        self.preconditioner = Some(self.curvature_at(phi));
     }
 
     /// As measured: two gradients for reading and weighing, and the products.

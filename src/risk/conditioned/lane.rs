@@ -4,7 +4,10 @@ use super::scaling::Scaling;
 use crate::Real;
 use crate::data::Dataset;
 use crate::linalg::{
-    Block, block_rows, carried::Carried, gram::Gram, packed_rows, packed_stride, product, reshape, threads,
+    Block, block_rows,
+    carried::Carried,
+    gram::{Gram, Packing},
+    packed_rows, packed_stride, product, reshape, threads,
 };
 use crate::loss::Curvature;
 use nalgebra::DMatrix;
@@ -70,6 +73,7 @@ pub(super) struct Lane {
     pub value: Carried<f64>,
     /// One a pair of outputs c ≤ d.
     pub grams: Vec<Gram>,
+    packing: Packing,
 }
 
 impl Lane {
@@ -164,9 +168,8 @@ impl Lane {
                     entries.for_each(|(pair, entry)| shares[pair * b + i] = weight * entry);
                 }
             }
-            for (gram, shares) in self.grams.iter_mut().zip(shares.chunks_exact(b)) {
-                gram.add(&block, &[ones.as_slice()][..extras], shift, Some(shares));
-            }
+            let ones = &[ones.as_slice()][..extras];
+            Gram::add(&mut self.grams, &mut self.packing, &block, ones, shift, Some(&shares));
         }
     }
 

@@ -42,29 +42,27 @@ impl Preconditioner {
     fn of_outputs<T: Real>(risk: &mut Conditioned<'_, T>, phi: &[f64], outputs: usize) -> Self {
         let k = risk.outputs();
         let pairs: Vec<(usize, usize)> = (0..outputs).map(|c| (c, c)).collect();
-        risk.add_grams(phi, &pairs);
-        let columns = risk.data.features() + usize::from(risk.bias);
-        let inverse = |j: usize| risk.scaling.inverse.get(j).copied().unwrap_or(1.0);
+        let (columns, features) = (risk.columns(), risk.data.features());
         let mut factors = Vec::new();
-        for gram in &risk.lanes[0].grams {
+        risk.each_gram(phi, &pairs, |risk, _, gram| {
             let mut lower = vec![0.0; columns * columns];
             for (i, l) in lower.iter_mut().enumerate() {
                 let (row, column) = (i % columns, i / columns);
-                *l = gram.at(row, column) * inverse(row) * inverse(column);
+                *l = gram.at(row, column) * risk.inverse(row) * risk.inverse(column);
                 if row == column {
-                    *l += if row < risk.data.features() { risk.ridge(row) } else { 0.0 };
+                    *l += if row < features { risk.ridge(row) } else { 0.0 };
                     // A little of the diagonal makes collinear features definite.
                     *l += 1e-6 * *l + if *l > 0.0 { 0.0 } else { 1.0 };
                 }
             }
-            if cholesky::factor(&mut lower, columns).is_err() {
-                return Self::none();
-            }
-            factors.push(lower);
+            factors.extend(cholesky::factor(&mut lower, columns).is_ok().then_some(lower));
+        });
+        if factors.len() < outputs {
+            return Self::none();
         }
         let mut along_shift = Vec::new();
         if risk.loss.ignores_shift(k) {
-            let ridge = |j: usize| if j < risk.data.features() { risk.ridge(j) } else { 0.0 };
+            let ridge = |j: usize| if j < features { risk.ridge(j) } else { 0.0 };
             along_shift.extend((0..columns).map(ridge).map(|ridge| if ridge > 0.0 { 1.0 / ridge } else { 0.0 }));
         }
         Self { factors, columns, scratch: vec![0.0; columns], along_shift, shifts: Vec::new() }

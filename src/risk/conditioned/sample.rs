@@ -17,12 +17,16 @@ const LEAST: usize = 1024;
 const ENOUGH: usize = 500;
 /// At least about so many runs of neighbours, so that a sample of sorted data is still one.
 const RUNS: usize = 32;
+/// A sample is taken of at least so many times its least rows.
+const MANY: usize = 4;
 /// A sample is this part of the whole where that is more: a pass over it costs little beside one over the whole.
 const PART: usize = 8;
 
 impl<T: Real> Conditioned<'_, T> {
-    fn columns(&self) -> usize {
-        self.data.features() + usize::from(self.bias)
+    /// How many rows tell enough of all: all, where a sample would not be much less.
+    fn part(&self) -> usize {
+        let (n, [least, most]) = (self.data.samples(), [ROWS, ENOUGH].map(|rows| (rows * self.columns()).max(LEAST)));
+        if n < MANY * least { n } else { (n / PART).clamp(least, most) }
     }
 
     /// About `most` of more rows, in runs of neighbours, evenly spread.
@@ -43,13 +47,11 @@ impl<T: Real> Conditioned<'_, T> {
     /// From φ = 0, where there are many rows, to about the minimum for a part of them; the curvature there is kept as the
     /// preconditioner. Returns whether it is that of R within a few tenths.
     pub(super) fn approach_by_sample(&mut self, phi: &mut [f64]) -> bool {
-        let (n, least) = (self.data.samples(), (ROWS * self.columns()).max(LEAST));
-        let cold = phi.iter().all(|&phi| phi == 0.0);
-        if !cold || self.data.features() > FEATURES || n < 4 * least {
+        let (part, cold) = (self.part(), phi.iter().all(|&phi| phi == 0.0));
+        if !cold || self.data.features() > FEATURES || part == self.data.samples() {
             return false;
         }
-        let most = (ENOUGH * self.columns()).max(LEAST);
-        let Some(data) = self.sample((n / PART).clamp(least, most)) else { return false };
+        let Some(data) = self.sample(part) else { return false };
         let mut part = self.of(&data);
         // The classes of a sample may be separable though those of the whole are not.
         part.damping = 1.0 / data.samples() as f64;
@@ -91,15 +93,32 @@ impl<T: Real> Conditioned<'_, T> {
     }
 
     /// The curvature at φ = 0 of a sample, or of all rows where they are no more.
-    pub(super) fn curvature_of_sample(&mut self) -> Preconditioner {
+    pub(super) fn curvature_at_zero(&mut self) -> Preconditioner {
+        self.of_part((ROWS * self.columns()).max(LEAST), |part| Preconditioner::at_zero(part))
+    }
+
+    /// What [`curvature_at`](Self::curvature_at) costs, in gradients, as measured: the products and the factors.
+    pub(super) fn cost_of_curvature(&self) -> f64 {
+        if self.data.features() > FEATURES {
+            return f64::INFINITY;
+        }
+        let [n, part, columns] = [self.data.samples(), self.part(), self.columns()].map(|count| count as f64);
+        2.0 + columns * (0.2 * part + columns / 12.0) / n
+    }
+
+    /// The same at φ.
+    pub(super) fn curvature_at(&mut self, phi: &[f64]) -> Preconditioner {
+        self.of_part(self.part(), |part| Preconditioner::new(part, phi))
+    }
+
+    fn of_part(&mut self, most: usize, make: impl FnOnce(&mut Conditioned<'_, T>) -> Preconditioner) -> Preconditioner {
         if self.data.features() > FEATURES {
             return Preconditioner::none();
         }
-        let most = (ROWS * self.columns()).max(LEAST);
         if self.data.samples() <= most {
-            return Preconditioner::at_zero(self);
+            return make(self);
         }
         let Some(data) = self.sample(most) else { return Preconditioner::none() };
-        Preconditioner::at_zero(&mut self.of(&data))
+        make(&mut self.of(&data))
     }
 }
