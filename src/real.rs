@@ -1,5 +1,6 @@
 //! The float bound of the whole crate.
 
+mod ahead;
 mod columns;
 mod functions;
 mod gate;
@@ -11,6 +12,7 @@ mod scalar;
 mod several;
 mod sums;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
 pub use gate::{Gate, Rectify};

@@ -4,7 +4,7 @@ mod packing;
 
 use super::{Block, threads};
 use crate::Real;
-use crate::real::{Inner, Strided, vectorize};
+use crate::real::{Ahead, Inner, Strided, vectorize};
 use nalgebra::DMatrixView;
 pub use packing::Packing;
 use packing::Samples;
@@ -65,7 +65,8 @@ impl Gram {
     fn add_samples<T: Real>(sums: &mut [Self], packing: &mut Packing, samples: &Samples<'_, T>, spread: bool) {
         let (n, Some(first)) = (samples.block.len(), sums.first()) else { return };
         debug_assert_eq!((samples.block.features(), samples.extras.len()), (first.features, first.extras));
-        let rows = rows(first.totals.len());
+        let (m, features) = (first.totals.len(), first.features);
+        let rows = rows(m);
         for start in (0..n).step_by(rows) {
             let len = rows.min(n - start);
             for (g, gram) in sums.iter_mut().enumerate() {
@@ -76,14 +77,17 @@ impl Gram {
                     packing.weigh(d, &mut gram.totals);
                 }
                 for from in (0..len).step_by(DEPTH) {
-                    gram.multiply(packing, from, DEPTH.min(len - from), weights.is_some(), spread);
+                    // Memory brings the next samples while these are multiplied, where both fit into the second-level cache.
+                    let (wanted, next) = (if g > 0 || m > CHUNK { 0 } else { features }, (start + rows + from).min(n));
+                    let ahead: Vec<_> = (0..wanted).map(|j| Ahead::of(&samples.block.column(j)[next..])).collect();
+                    gram.multiply(packing, from, DEPTH.min(len - from), weights.is_some(), spread, &ahead);
                 }
             }
         }
     }
 
-    /// Adds the products of some of the packed samples, chunks of columns by themselves.
-    fn multiply(&mut self, packing: &Packing, from: usize, rows: usize, weighted: bool, spread: bool) {
+    /// Adds the products of some of the packed samples, chunks of columns by themselves; `ahead` is asked for on the way.
+    fn multiply(&mut self, packing: &Packing, from: usize, rows: usize, weighted: bool, spread: bool, ahead: &[Ahead]) {
         let m = self.totals.len();
         let (a, lda) = packing.left.from(from);
         let (b, ldb) = if weighted { packing.right.from(from) } else { (a, lda) };
@@ -94,10 +98,10 @@ impl Gram {
             let (own, b) = (&a[first * lda..], &b[first * ldb..]);
             // Transposed, for the entries below the diagonal: the rows of the product are the columns of the sums.
             let c = Strided { data: &mut sums[first..], down: m, right: 1 };
-            vectorize(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true });
+            vectorize(Inner { rows, a: own, lda, m: n, b, ldb, n, c, upper: true, ahead: ahead.iter() });
             if below < m {
                 let (a, c) = (&a[below * lda..], Strided { data: &mut sums[below..], down: 1, right: m });
-                vectorize(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false });
+                vectorize(Inner { rows, a, lda, m: m - below, b, ldb, n, c, upper: false, ahead: [].iter() });
             }
         });
     }
@@ -130,7 +134,7 @@ impl Gram {
 
 /// Samples packed at a time: a multiple of [`DEPTH`], more where there are few columns, so that memory is read in long runs.
 fn rows(columns: usize) -> usize {
-    DEPTH * (64 / columns.max(1)).clamp(1, 4)
+    DEPTH * (32 / columns.max(1)).clamp(1, 4)
 }
 
 /// The [`Gram`] sums of all samples, the rows of `x`, on threads where it pays; the bits do not depend on their number.

@@ -1,7 +1,7 @@
 //! C += Aᵀ B where the columns of A and B are contiguous: the product for Gram matrices, which are in f64 whatever the data
 //! are. Works along the columns, three by four of them at once.
 
-use super::{Lanes, Strided};
+use super::{Ahead, Lanes, Strided};
 use pulp::{Simd, WithSimd};
 
 /// C += Aᵀ B, A rows×m, B rows×n, column-major, C m×n.
@@ -25,6 +25,8 @@ pub struct Inner<'a> {
     pub c: Strided<&'a mut [f64]>,
     /// Only the entries with i ≤ j are wanted; what happens to the others does not matter.
     pub upper: bool,
+    /// What will be read next: while there are any, a whole tile asks for one of these runs.
+    pub ahead: std::slice::Iter<'a, Ahead>,
 }
 
 /// Twelve sums fill the registers: a tile is four rows of C by three columns. One that would reach beyond C starts earlier, and
@@ -63,12 +65,15 @@ impl WithSimd for Inner<'_> {
                 let wide = if self.n < wide { 1 } else { wide };
                 let columns = Edge::new(j, wide, self.n);
                 match (tall, wide) {
-                    (ROWS, COLS) => self.tile::<S, ROWS, COLS>(simd, rows, columns),
-                    (ROWS, 2) => self.tile::<S, ROWS, 2>(simd, rows, columns),
-                    (1, COLS) => self.tile::<S, 1, COLS>(simd, rows, columns),
+                    (ROWS, COLS) => match self.ahead.next() {
+                        Some(&ahead) => self.tile::<S, ROWS, COLS, true>(simd, rows, columns, ahead),
+                        None => self.tile::<S, ROWS, COLS, false>(simd, rows, columns, Ahead::default()),
+                    },
+                    (ROWS, 2) => self.tile::<S, ROWS, 2, false>(simd, rows, columns, Ahead::default()),
+                    (1, COLS) => self.tile::<S, 1, COLS, false>(simd, rows, columns, Ahead::default()),
                     _ => (rows.done..tall).for_each(|p| {
                         let row = Edge { start: rows.start + p, done: 0 };
-                        self.tile::<S, 1, 1>(simd, row, columns);
+                        self.tile::<S, 1, 1, false>(simd, row, columns, Ahead::default());
                     }),
                 }
                 j = columns.start + wide;
@@ -79,7 +84,13 @@ impl WithSimd for Inner<'_> {
 
 impl Inner<'_> {
     #[inline(always)]
-    fn tile<S: Simd, const I: usize, const J: usize>(&mut self, simd: S, rows: Edge, columns: Edge) {
+    fn tile<S: Simd, const I: usize, const J: usize, const AHEAD: bool>(
+        &mut self,
+        simd: S,
+        rows: Edge,
+        columns: Edge,
+        ahead: Ahead,
+    ) {
         let (mut a, mut b) = ([self.a; I], [self.b; J]);
         for p in 0..I {
             a[p] = &self.a[(rows.start + p) * self.lda..][..self.rows];
@@ -98,6 +109,9 @@ impl Inner<'_> {
             right[q] = pairs_of(simd, b[q], pairs);
         }
         for t in 0..pairs {
+            if AHEAD {
+                ahead.line(t);
+            }
             for h in 0..2 {
                 // All of B's registers first, A's one by one, so that twelve sums, three and one fill the sixteen registers.
                 let mut b = [right[0][t][h]; J];
@@ -166,7 +180,18 @@ mod tests {
         let b: Vec<f64> = (0..ldb * n).map(|i| number(i + 77)).collect();
         let mut c = vec![1.0; (m + 2) * (n + 2)];
         let mut expected = c.clone();
-        vectorize(Inner { rows, a: &a, lda, m, b: &b, ldb, n, c: Strided { data: &mut c, down, right }, upper });
+        vectorize(Inner {
+            rows,
+            a: &a,
+            lda,
+            m,
+            b: &b,
+            ldb,
+            n,
+            c: Strided { data: &mut c, down, right },
+            upper,
+            ahead: [].iter(),
+        });
         for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|(i, j)| !upper || i <= j) {
             expected[i * down + j * right] += (0..rows).map(|t| a[i * lda + t] * b[j * ldb + t]).sum::<f64>();
         }
@@ -196,7 +221,7 @@ mod tests {
             a[at] = [f64::NAN, f64::INFINITY][odd];
             let mut c = vec![0.0; m * n];
             let strided = Strided { data: &mut c[..], down: 1, right: m };
-            vectorize(Inner { rows, a: &a, lda: rows, m, b: &b, ldb: rows, n, c: strided, upper: false });
+            vectorize(Inner { rows, a: &a, lda: rows, m, b: &b, ldb: rows, n, c: strided, upper: false, ahead: [].iter() });
             for (i, c) in c.iter().enumerate() {
                 prop_assert_eq!(c.is_finite(), i % m != at / rows);
             }

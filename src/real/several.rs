@@ -77,7 +77,7 @@ impl<'a> Cross<'a, f64> {
         let Self { rows, stride, x, vectors, out } = self;
         let (m, n) = (x.len() / stride, vectors.len() / stride);
         let c = Strided { data: out, down: n, right: 1 };
-        Inner { rows, a: x, lda: stride, m, b: vectors, ldb: stride, n, c, upper: false }
+        Inner { rows, a: x, lda: stride, m, b: vectors, ldb: stride, n, c, upper: false, ahead: [].iter() }
     }
 }
 
