@@ -2,6 +2,7 @@
 
 use crate::linalg::survey::Survey;
 use crate::linalg::threads;
+use crate::real::Ahead;
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
 use std::borrow::Cow;
@@ -186,6 +187,12 @@ impl<'a, T: Real> Dataset<'a, T> {
     #[must_use]
     pub fn feature(&self, j: usize) -> &[T] {
         self.x.column(j)
+    }
+
+    /// Where the features go on from a sample, for passes that ask for them in time.
+    pub(crate) fn ahead(&self, sample: usize, runs: &mut Vec<Ahead>) {
+        runs.clear();
+        runs.extend((0..self.features()).map(|j| Ahead::of(&self.feature(j)[sample..])));
     }
 
     /// Target j of every sample, as a slice.

@@ -146,7 +146,7 @@ impl<T: Real> Layer<T> for Affine {
             for (c, column) in columns.chunks_exact_mut(stride).enumerate() {
                 column.iter_mut().zip(dz[c..].iter().step_by(k)).for_each(|(to, &dz)| *to = dz);
             }
-            product::backward_columns(columns, block.len(), x, dw, db);
+            product::backward_columns(columns, block.len(), x, &[], dw, db);
         }
     }
 }

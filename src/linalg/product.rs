@@ -8,7 +8,7 @@ use super::Block;
 use super::block::packed_stride;
 use super::simd::{Kernel, dispatch, mul_add};
 use crate::Real;
-use crate::real::{Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Loops, Outer, Scores, Strided, vectorize};
+use crate::real::{Ahead, Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Loops, Outer, Scores, Strided, vectorize};
 use nalgebra::{DMatrix, DMatrixView};
 
 /// z = W x + b 1ᵀ. W is k×p column-major, b has k numbers or none, x is p×b, z k×b.
@@ -168,10 +168,10 @@ pub fn backward_block<T: Real>(dz: &[T], block: &Block<'_, T>, dw: &mut [T], db:
     add_columns(dz, 1, db);
 }
 
-/// [`backward`] on `rows` samples as [packed](Block::pack) columns, x and dz alike.
-pub fn backward_columns<T: Real>(dz: &[T], rows: usize, x: &[T], dw: &mut [T], db: &mut [T]) {
+/// [`backward`] on `rows` samples as [packed](Block::pack) columns, x and dz alike; `ahead` is asked for on the way.
+pub fn backward_columns<T: Real>(dz: &[T], rows: usize, x: &[T], ahead: &[Ahead], dw: &mut [T], db: &mut [T]) {
     let stride = packed_stride(rows);
-    T::cross(Cross { rows, stride, x, vectors: dz, out: dw });
+    T::cross(Cross { rows, stride, x, vectors: dz, out: dw, ahead });
     db.iter_mut().zip(dz.chunks_exact(stride)).for_each(|(db, dz)| *db += T::sum(&dz[..rows]));
 }
 
@@ -218,7 +218,7 @@ mod tests {
         let (mut dw, mut db, mut dwb, mut dbb) = (start.clone(), ones.clone(), start.clone(), ones.clone());
         backward(dz.as_slice(), k, &x, dw.as_mut_slice(), db.as_mut_slice());
         (0..n * k).for_each(|i| columns[i % k * stride + i / k] = dz.as_slice()[i]);
-        backward_columns(&columns, n, packed.as_slice(), dwb.as_mut_slice(), dbb.as_mut_slice());
+        backward_columns(&columns, n, packed.as_slice(), &[], dwb.as_mut_slice(), dbb.as_mut_slice());
         assert!([dw, dwb].iter().all(|dw| close(dw, [&dz, &rows, &start], eps)), "backward {n} {p} {k}");
         if k == 1 {
             let (mut dw, mut db) = (start.clone(), ones.clone());

@@ -69,7 +69,10 @@ impl WithSimd for Inner<'_> {
                         Some(&ahead) => self.tile::<S, ROWS, COLS, true>(simd, rows, columns, ahead),
                         None => self.tile::<S, ROWS, COLS, false>(simd, rows, columns, Ahead::default()),
                     },
-                    (ROWS, 2) => self.tile::<S, ROWS, 2, false>(simd, rows, columns, Ahead::default()),
+                    (ROWS, 2) => match self.ahead.next() {
+                        Some(&ahead) => self.tile::<S, ROWS, 2, true>(simd, rows, columns, ahead),
+                        None => self.tile::<S, ROWS, 2, false>(simd, rows, columns, Ahead::default()),
+                    },
                     (1, COLS) => self.tile::<S, 1, COLS, false>(simd, rows, columns, Ahead::default()),
                     _ => (rows.done..tall).for_each(|p| {
                         let row = Edge { start: rows.start + p, done: 0 };

@@ -1,6 +1,6 @@
 //! Products of feature columns with several outputs: Z = W X and dW = dZ Xᵀ.
 
-use super::{CHAIN, Dots, Inner, Lanes, Real, Strided};
+use super::{Ahead, CHAIN, Dots, Inner, Lanes, Real, Strided};
 use pulp::{Simd, WithSimd};
 
 /// How many columns one call takes at most.
@@ -51,6 +51,8 @@ pub struct Cross<'a, T> {
     pub vectors: &'a [T],
     /// k vectors a column.
     pub out: &'a mut [T],
+    /// What will be read next.
+    pub ahead: &'a [Ahead],
 }
 
 impl<T: Real> Cross<'_, T> {
@@ -74,10 +76,10 @@ impl<T: Real> Cross<'_, T> {
 impl<'a> Cross<'a, f64> {
     /// The same as one product.
     pub(crate) fn product(self) -> Inner<'a> {
-        let Self { rows, stride, x, vectors, out } = self;
+        let Self { rows, stride, x, vectors, out, ahead } = self;
         let (m, n) = (x.len() / stride, vectors.len() / stride);
         let c = Strided { data: out, down: n, right: 1 };
-        Inner { rows, a: x, lda: stride, m, b: vectors, ldb: stride, n, c, upper: false, ahead: [].iter() }
+        Inner { rows, a: x, lda: stride, m, b: vectors, ldb: stride, n, c, upper: false, ahead: ahead.iter() }
     }
 }
 

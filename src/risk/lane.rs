@@ -5,6 +5,7 @@ use crate::data::Dataset;
 use crate::layer::{Affine, Layer};
 use crate::linalg::{Block, block_rows, carried::Carried, packed_rows, packed_stride, product, reshape, threads};
 use crate::loss::Loss;
+use crate::real::Ahead;
 use nalgebra::DMatrix;
 use std::ops::Range;
 
@@ -30,6 +31,8 @@ pub(super) struct Piece<'r, T: Real> {
     pub columns: Block<'r, T>,
     pub y: &'r [T],
     pub weights: Option<&'r [T]>,
+    /// The number of the first sample after it.
+    pub end: usize,
 }
 
 impl<T: Real, N, L> Task<'_, T, N, L> {
@@ -46,6 +49,7 @@ impl<T: Real, N, L> Task<'_, T, N, L> {
             block: Block::new(self.data.rows(rows.clone())),
             columns: self.columns.run(rows.clone()),
             y: &self.targets[k * rows.start..k * rows.end],
+            end: rows.end,
             weights: self.data.weights().map(|w| &w[rows]),
         }
     }
@@ -58,6 +62,7 @@ pub(super) struct Lane<T: Real, A> {
     pub z: DMatrix<T>,
     pub dz: DMatrix<T>,
     pub part: Vec<T>,
+    ahead: Vec<Ahead>,
     /// Σ over the lane of w̄ ∂ℓ/∂θ, or of another vector.
     pub gradient: Carried<T>,
     /// Σ over the lane of w ℓ.
@@ -73,6 +78,7 @@ impl<T: Real, A: Default> Default for Lane<T, A> {
             z: none(),
             dz: none(),
             part: Vec::new(),
+            ahead: Vec::new(),
             gradient: Carried::default(),
             value: Carried::default(),
         }
@@ -151,7 +157,8 @@ impl<T: Real, A> Lane<T, A> {
         if scale.is_some() {
             self.part.fill(T::zero());
             let (dw, db) = self.part.split_at_mut(w.len());
-            product::backward_columns(z, b, self.x.as_slice(), dw, db);
+            task.data.ahead(piece.end, &mut self.ahead);
+            product::backward_columns(z, b, self.x.as_slice(), &self.ahead, dw, db);
             self.gradient.add(&self.part);
         }
     }

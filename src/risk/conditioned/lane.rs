@@ -10,6 +10,7 @@ use crate::linalg::{
     packed_rows, packed_stride, product, reshape, threads,
 };
 use crate::loss::Curvature;
+use crate::real::Ahead;
 use nalgebra::DMatrix;
 use std::ops::Range;
 
@@ -69,6 +70,7 @@ pub(super) struct Lane {
     z: Vec<f64>,
     u: Vec<f64>,
     part: Vec<f64>,
+    ahead: Vec<Ahead>,
     pub gradient: Carried<f64>,
     pub value: Carried<f64>,
     /// One a pair of outputs c ≤ d.
@@ -138,7 +140,10 @@ impl Lane {
         let (dw, da) = self.part.split_at_mut(task.data.outputs() * task.data.features());
         match task.as_they_lie(rows) {
             Some(block) => product::backward_block(&self.z[..rows.len()], &block, dw, da),
-            None => product::backward_columns(&self.z, rows.len(), self.centred.as_slice(), dw, da),
+            None => {
+                task.data.ahead(rows.end, &mut self.ahead);
+                product::backward_columns(&self.z, rows.len(), self.centred.as_slice(), &self.ahead, dw, da);
+            }
         }
         self.gradient.add(&self.part);
     }
