@@ -80,16 +80,23 @@ fn jobs(threads: usize, peak: f64) {
         }
     }
     if wanted("softmax fit") {
-        for n in [20_000, 1797] {
-            let (x, y) = classes(n, 64, 10);
-            let data = Dataset::new(&x, &y).unwrap();
+        let (pixels, digit) = digits();
+        let jobs = [
+            ("20000x64, 10 classes", classes(20_000, 64, 10)),
+            ("1797x64, 10 classes", classes(1797, 64, 10)),
+            ("digits / 16", (&pixels / 16.0, digit.clone())),
+            ("raw digits", (pixels, digit)),
+        ];
+        for (name, (x, y)) in &jobs {
+            let n = x.nrows();
+            let data = Dataset::new(x, y).unwrap();
             let (floor, model) =
                 (Some(11.0 * 4.0 * (n * 640) as f64 / peak), LogisticRegression::new().l2(1.0 / n as f64));
-            row(&format!("softmax fit {n}x64, 10 classes, to 1e-12"), threads, floor, || {
+            row(&format!("softmax fit {name}, to 1e-12"), threads, floor, || {
                 black_box(model.fit(&data).unwrap());
             });
             let model = model.clone().solver(Lbfgs::default().tolerance(1e-9));
-            row(&format!("softmax fit {n}x64, 10 classes, to 1e-9"), threads, floor, || {
+            row(&format!("softmax fit {name}, to 1e-9"), threads, floor, || {
                 black_box(model.fit(&data).unwrap());
             });
         }

@@ -123,6 +123,15 @@ pub fn classes(n: usize, p: usize, k: usize) -> (DMatrix<f64>, DMatrix<f64>) {
     (x, y)
 }
 
+/// The digits of `data/`: 1797 images of 64 pixels, 0 to 16, and one-hot y.
+pub fn digits() -> (DMatrix<f64>, DMatrix<f64>) {
+    let mut reader = csv::Reader::from_path(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv")).unwrap();
+    let rows: Vec<Vec<f64>> =
+        reader.records().map(|row| row.unwrap().iter().map(|number| number.parse().unwrap()).collect()).collect();
+    let x = DMatrix::from_fn(rows.len(), 64, |i, j| rows[i][j]);
+    (x, DMatrix::from_fn(rows.len(), 10, |i, c| f64::from(rows[i][64] == c as f64)))
+}
+
 /// The networks' regression: y = sin(2 a·x) + (b·x)², scaled.
 pub fn curved(n: usize, p: usize) -> (DMatrix<f32>, DMatrix<f32>) {
     let (x, w) = (normal(n, p, 10), normal(p, 2, 11) / (p as f64).sqrt());
