@@ -13,7 +13,7 @@ impl Ahead {
     /// Asks for line i of the cache, a hint that changes no result; on other processors nothing happens.
     #[inline(always)]
     pub fn line(self, i: usize) {
-        let _ = i;
+        let _ = (self.0, i);
         #[cfg(target_arch = "x86_64")]
         if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
             sse._mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T1 }>(std::ptr::without_provenance(

@@ -321,7 +321,10 @@ impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
     }
 
     fn renew(&mut self, phi: &[f64]) {
-        self.preconditioner = Some(self.curvature_at(phi));
+        let renewed = self.curvature_at(phi);
+        if !renewed.is_none() {
+            self.preconditioner = Some(renewed);
+        }
     }
 
     /// As measured: two gradients for reading and weighing, and the products.

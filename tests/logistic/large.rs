@@ -155,3 +155,28 @@ fn digits_as_they_are_take_few_iterations() {
         assert!(iterations < most, "{iterations} iterations with a penalty of {penalty}");
     }
 }
+
+/// Ten sums of 301×301 for each of 16 lanes are more than is made at a time.
+#[test]
+fn hessians_made_in_turns_agree_with_their_products() {
+    let (n, p, k) = (1100, 300, 4);
+    let x = DMatrix::from_fn(n, p, |i, j| unit(i, j) - 0.5);
+    let y = DMatrix::from_fn(n, k, |i, c| f64::from(u8::from(i % k == c)));
+    let data = Dataset::new(&x, &y).unwrap();
+    let layer = Affine::new(p, k);
+    let mut risk = Risk::new(&data, &layer, &CrossEntropy, 0.0).unwrap();
+    let mut conditioned = risk.conditioned().unwrap();
+    let dim = conditioned.dim();
+    let numbers = |seed: usize| (0..dim).map(|i| unit(i, seed) - 0.5).collect::<Vec<_>>();
+    let (phi, mut v, mut hv, mut h) = (numbers(1000), numbers(1001), vec![0.0; dim], DMatrix::zeros(dim, dim));
+    // The curvature that is added along a common shift of all scores does not count.
+    for v in v.chunks_exact_mut(k) {
+        let mean = v.iter().sum::<f64>() / k as f64;
+        v.iter_mut().for_each(|v| *v -= mean);
+    }
+    conditioned.hessian(&phi, &mut h);
+    conditioned.hessian_product(&phi, &v, &mut hv);
+    let expected = h * nalgebra::DVector::from_vec(v);
+    let size = expected.amax();
+    assert!(expected.iter().zip(&hv).all(|(a, b)| (a - b).abs() <= 1e-12 * size), "{size}");
+}

@@ -23,6 +23,10 @@ impl Preconditioner {
         Self { factors: Vec::new(), columns: 0, scratch: Vec::new(), along_shift: Vec::new(), shifts: Vec::new() }
     }
 
+    pub fn is_none(&self) -> bool {
+        self.factors.is_empty()
+    }
+
     /// The blocks of `risk` at `phi`.
     pub fn new<T: Real>(risk: &mut Conditioned<'_, T>, phi: &[f64]) -> Self {
         Self::of_outputs(risk, phi, risk.outputs())
