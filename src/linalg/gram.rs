@@ -65,6 +65,7 @@ impl Gram {
     fn add_samples<T: Real>(sums: &mut [Self], packing: &mut Packing, samples: &Samples<'_, T>, spread: bool) {
         let (n, Some(first)) = (samples.block.len(), sums.first()) else { return };
         debug_assert_eq!((samples.block.features(), samples.extras.len()), (first.features, first.extras));
+        debug_assert!(samples.weights.map_or(sums.len() == 1, |d| d.len() == n * sums.len()));
         let (m, features) = (first.totals.len(), first.features);
         let rows = rows(m);
         for start in (0..n).step_by(rows) {
@@ -217,6 +218,27 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// Over one copy of the samples, as each sum by itself, to the bit: more samples than are packed at a time, and of fewer the second time.
+    #[test]
+    fn several_sums_are_what_each_is_alone() {
+        let (p, lengths) = (9, [1700, 300]);
+        let x = DMatrix::from_fn(1700, p, |i, j| (((i * 31 + j * 17) * 7919) % 1009) as f64 / 504.5 - 1.0);
+        let (mut together, mut alone) = (vec![Gram::new(p, 1); 3], vec![Gram::new(p, 1); 3]);
+        let mut packing = Packing::default();
+        for n in lengths {
+            let d: Vec<f64> = (0..3 * n).map(|i| ((i * 7) % 11) as f64 / 10.0).collect();
+            let (block, ones) = (Block::new(x.rows(0, n)), vec![1.0; n]);
+            Gram::add(&mut together, &mut packing, &block, &[&ones], &[0.25; 9], Some(&d));
+            for (gram, d) in alone.iter_mut().zip(d.chunks_exact(n)) {
+                Gram::add(from_mut(gram), &mut Packing::default(), &block, &[&ones], &[0.25; 9], Some(d));
+            }
+        }
+        for (a, b) in together.iter().zip(&alone) {
+            assert!((0..=p).all(|j| a.total(j) == b.total(j) && (0..=j).all(|i| a.at(i, j) == b.at(i, j))));
+            assert!((0..=p).all(|j| (a.total(j) - a.at(j, p)).abs() <= 1e-9));
         }
     }
 

@@ -151,7 +151,7 @@ fn fma<T: Binary, const FUSED: bool>(a: T, b: T, c: T) -> T {
 }
 
 /// Pairs of neighbours, then pairs of pairs: the terms hardly wait for each other. Source: Estrin (1960), Proc. Western Joint
-/// Computer Conference 17.
+/// Computer Conference 17, 33.
 #[inline(always)]
 fn polynomial<T: Binary, const FUSED: bool>(coefficients: &[T], x: T) -> T {
     let mut terms = [T::zero(); 32];
