@@ -73,14 +73,10 @@ fn images(c: &mut Criterion) {
     let work = train.labels.len() * passes(36 * 8 * 9, 16 * 16 * 72 + 64 * 32 + 32 * 10);
     let trainer = |epochs| jobs::digits_trainer(0).epochs(epochs);
     job(c, "digits", &train.x, &train.labels, &jobs::digits(), trainer, work);
-    match read::mnist() {
-        Ok((train, _)) => {
-            let work = train.labels.len() * passes(576 * 6 * 25, 64 * 16 * 150 + 256 * 120 + 120 * 84 + 84 * 10);
-            let trainer = |epochs| jobs::mnist_trainer(0).epochs(epochs);
-            job(c, "mnist", &train.x, &train.labels, &jobs::mnist(), trainer, work);
-        }
-        Err(reason) => println!("mnist skipped: {reason}"),
-    }
+    let (train, _) = read::large_digits().expect("the digits are in data/");
+    let work = train.labels.len() * passes(576 * 6 * 25, 64 * 16 * 150 + 256 * 120 + 120 * 84 + 84 * 10);
+    let trainer = |epochs| jobs::lenet_trainer(0).epochs(epochs);
+    job(c, "lenet", &train.x, &train.labels, &jobs::lenet(), trainer, work);
 }
 
 fn sequences(c: &mut Criterion) {

@@ -19,12 +19,9 @@ use std::process::ExitCode;
 use support::{Outcome, picture};
 
 fn main() -> ExitCode {
-    support::run(|| match read::mnist() {
-        Ok(split) => show("MNIST, 28×28 pixels", 28, 5, &split, jobs::mnist(), jobs::mnist_trainer(1)),
-        Err(reason) => {
-            println!("{reason}; the digits of 8×8 pixels instead");
-            show("digits, 8×8 pixels", 8, 3, &read::digits()?, jobs::digits(), jobs::digits_trainer(1))
-        }
+    support::run(|| {
+        let split = read::large_digits()?;
+        show("digits, enlarged to 28×28 pixels", 28, 5, &split, jobs::lenet(), jobs::lenet_trainer(1))
     })
 }
 

@@ -25,10 +25,10 @@ pub fn digits_trainer(seed: u64) -> Trainer<Adam, f64> {
     Trainer::adam(2e-3).batch_size(32).epochs(20).seed(seed)
 }
 
-pub type Mnist = ((Conv2d, MaxPool2d), ((Conv2d, MaxPool2d), (Dense, (Dense, Affine))));
+pub type LeNet = ((Conv2d, MaxPool2d), ((Conv2d, MaxPool2d), (Dense, (Dense, Affine))));
 
-/// 5×5 (6), largest of 2×2, 5×5 (16), largest of 2×2, 120, 84, 10: LeNet-5.
-pub fn mnist() -> Mnist {
+/// LeNet-5 on 28×28 pixels: 5×5 (6), largest of 2×2, 5×5 (16), largest of 2×2, 120, 84, 10.
+pub fn lenet() -> LeNet {
     let first = Conv2d::new(Image { channels: 1, height: 28, width: 28 }, 6, (5, 5)).activation(Relu);
     let half = MaxPool2d::new(first.output(), (2, 2));
     let second = Conv2d::new(half.output(), 16, (5, 5)).activation(Relu);
@@ -37,7 +37,7 @@ pub fn mnist() -> Mnist {
     ((first, half), ((second, quarter), top))
 }
 
-pub fn mnist_trainer(seed: u64) -> Trainer<Adam, f64> {
+pub fn lenet_trainer(seed: u64) -> Trainer<Adam, f64> {
     Trainer::adam(2e-3).batch_size(32).epochs(15).seed(seed)
 }
 

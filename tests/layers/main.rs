@@ -1,6 +1,8 @@
 //! Convolution, pooling, recurrence and layer normalization against reference answers, naive loops and differences, and
 //! the scores of the networks made of them.
 
+#[path = "../files/mod.rs"]
+mod files;
 mod gradients;
 mod illegal;
 #[path = "../../examples/read/jobs.rs"]

@@ -1,20 +1,16 @@
 //! The cases of `layers.json`: forward values and gradients computed elsewhere.
 
+use crate::files::json;
 use crate::support::{both, forward};
 use residual::layer::{Cell, Image, RecurrentCell, Sequence};
 use residual::nalgebra::DMatrix;
 use residual::{AvgPool2d, Conv2d, Layer, LayerNorm, MaxPool2d, Recurrent};
 use serde_json::Value;
 
-fn reference(id: &str) -> Option<Value> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/layers.json");
-    let Ok(text) = std::fs::read_to_string(path) else {
-        println!("skipped {id}: no {path}");
-        return None;
-    };
-    let all: Value = serde_json::from_str(&text).unwrap();
-    let case = all["layers"].as_array().unwrap().iter().find(|case| case["id"] == id).unwrap();
-    Some(case.clone())
+fn reference(id: &str) -> Value {
+    let all = json("layers.json");
+    let case = all["layers"].as_array().unwrap().iter().find(|case| case["id"] == id);
+    case.unwrap_or_else(|| panic!("layers.json has no {id}")).clone()
 }
 
 /// All numbers in order, and the sizes of the axes.
@@ -73,7 +69,7 @@ fn compare<L: Layer<f64>>(case: &Value, layer: &L, theta: &[f64], gradient: Vec<
 }
 
 fn convolution(id: &str, build: impl Fn(Conv2d) -> Conv2d) {
-    let Some(case) = reference(id) else { return };
+    let case = reference(id);
     let (inputs, grad) = (&case["inputs"], &case["grad"]);
     let sizes = flat(&inputs["W"]).1;
     let kernel = if sizes.len() == 4 { (sizes[2], sizes[3]) } else { (1, sizes[2]) };
@@ -91,7 +87,7 @@ fn conv2d() {
 
 #[test]
 fn conv2d_stride_pad() {
-    let Some(case) = reference("conv2d_stride_pad") else { return };
+    let case = reference("conv2d_stride_pad");
     let pair = |name: &str| {
         let list = flat(&case[name]).0;
         (list[0] as usize, list[1] as usize)
@@ -116,23 +112,24 @@ fn conv1d() {
 
 #[test]
 fn max_pooling() {
-    if let Some(case) = reference("maxpool2d") {
-        compare(&case, &MaxPool2d::new(image(&case["inputs"]["x"]), (2, 2)), &[], Vec::new());
-    }
-    if let Some(case) = reference("maxpool2d_overlap") {
-        compare(&case, &MaxPool2d::new(image(&case["inputs"]["x"]), (3, 3)).stride((1, 1)), &[], Vec::new());
+    for (id, size, stride) in [("maxpool2d", (2, 2), (2, 2)), ("maxpool2d_overlap", (3, 3), (1, 1))] {
+        let case = reference(id);
+        let pool = MaxPool2d::new(image(&case["inputs"]["x"]), size);
+        // Unless it is set, the stride is the window.
+        let pool = if stride == size { pool } else { pool.stride(stride) };
+        compare(&case, &pool, &[], Vec::new());
     }
 }
 
 #[test]
 fn average_pooling() {
-    let Some(case) = reference("avgpool2d") else { return };
+    let case = reference("avgpool2d");
     compare(&case, &AvgPool2d::new(image(&case["inputs"]["x"]), (2, 2)), &[], Vec::new());
 }
 
 #[test]
 fn layer_norm() {
-    let Some(case) = reference("layernorm") else { return };
+    let case = reference("layernorm");
     let (inputs, grad) = (&case["inputs"], &case["grad"]);
     let theta = [flat(&inputs["gamma"]).0, flat(&inputs["beta"]).0].concat();
     compare(&case, &LayerNorm::new(4), &theta, [flat(&grad["gamma"]).0, flat(&grad["beta"]).0].concat());
@@ -144,7 +141,7 @@ fn theta_of(of: &Value) -> Vec<f64> {
 
 /// From a given state, step by step through the cell's own step and back.
 fn recurrence(id: &str, cell: Cell) {
-    let Some(case) = reference(id) else { return };
+    let case = reference(id);
     let (inputs, grad) = (&case["inputs"], &case["grad"]);
     let sizes = flat(&inputs["x"]).1;
     let (steps, batch, features) = (sizes[0], sizes[1], sizes[2]);

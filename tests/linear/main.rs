@@ -4,6 +4,8 @@ mod agreement;
 mod diagnostics;
 mod edge_cases;
 mod exact;
+#[path = "../files/mod.rs"]
+mod files;
 mod keys;
 mod nist;
 mod ols;

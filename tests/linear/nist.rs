@@ -2,14 +2,15 @@
 //! design allow: powers of x are rounded before any fit sees them.
 
 use crate::exact::Problem;
-use crate::support::{Table, digits, json, matrix, numbers, repository, worst_digits};
+use crate::files::{Table, case, cases, numbers};
+use crate::support::{digits, matrix, worst_digits};
 use nalgebra::{DMatrix, DVector};
 use residual::inference::Covariance;
 use residual::{Dataset, LinearRegression, Polynomial, Regressor};
 
 /// The features, in powers 1 .. `degree`, and y.
 fn read(file: &str, features: &[&str], degree: i32) -> (DMatrix<f64>, DVector<f64>) {
-    let table = Table::parse(&repository(&format!("data/{file}")));
+    let table = Table::read(file);
     let mut columns = Vec::new();
     for feature in features {
         let x = table.column(feature);
@@ -46,7 +47,7 @@ fn reached(x: &DMatrix<f64>, y: &DVector<f64>, intercept: bool, coef: &[f64], se
 
 #[test]
 fn the_six_sets_reach_the_limit_of_the_design() {
-    for case in json(&repository("data/reference/nist_linear.json"))["cases"].as_array().unwrap() {
+    for case in cases("nist_linear.json") {
         let intercept = case["intercept"].as_bool().unwrap();
         let (coef, se) = (numbers(&case["certified"]["coef"]), numbers(&case["certified"]["se"]));
         let (x, y) = read(case["data"].as_str().unwrap(), &["x"], coef.len() as i32 - i32::from(intercept));
@@ -63,7 +64,7 @@ fn the_six_sets_reach_the_limit_of_the_design() {
 
 #[test]
 fn more_sets_of_the_family_do_too() {
-    for case in json(&repository("data/reference/nist_linear_more.json"))["cases"].as_array().unwrap() {
+    for case in cases("nist_linear_more.json") {
         let (coef, se) = (numbers(&case["coef"]), numbers(&case["se"]));
         let features: Vec<&str> = case["features"].as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
         let (x, y) = read(case["data"].as_str().unwrap(), &features, case["degree"].as_i64().unwrap() as i32);
@@ -82,9 +83,8 @@ fn more_sets_of_the_family_do_too() {
 #[test]
 fn polynomials_do_not_lose_what_powers_lose() {
     for (file, degree, id) in [("nist/filip.csv", 10, "filip"), ("nist/wampler5.csv", 5, "wampler5")] {
-        let table = Table::parse(&repository(&format!("data/{file}")));
-        let cases = json(&repository("data/reference/nist_linear_more.json"));
-        let case = cases["cases"].as_array().unwrap().iter().find(|c| c["id"] == id).unwrap();
+        let table = Table::read(file);
+        let case = case("nist_linear_more.json", id);
         let fit =
             Polynomial::over(&table.column("x"), degree).unwrap().fit(&table.column("x"), &table.column("y")).unwrap();
         let found = worst_digits(&fit, &numbers(&case["coef"]));

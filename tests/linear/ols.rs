@@ -1,38 +1,16 @@
 //! Every number of the reference answers for ordinary and weighted least squares.
 
+use crate::files::{Table, cases, texts};
 use crate::keys::Keys;
-use crate::support::{Table, all_close, close, json, matrix, shared};
+use crate::support::{all_close, close};
 use nalgebra::DMatrix;
 use residual::inference::{Covariance, Inference};
 use residual::{Dataset, LinearRegression, Regressor};
 
-/// A column by its description: a product of factors, a power, a level of a factor.
-fn feature(table: &Table, name: &str) -> Vec<f64> {
-    if let Some((column, level)) = name.split_once('=') {
-        return table.text(column).iter().map(|v| f64::from(u8::from(*v == level))).collect();
-    }
-    if let Some((a, b)) = name.split_once('*') {
-        return feature(table, a).iter().zip(feature(table, b)).map(|(a, b)| a * b).collect();
-    }
-    if let Some((a, power)) = name.split_once('^') {
-        let power: i32 = power.parse().unwrap();
-        return feature(table, a).iter().map(|a| a.powi(power)).collect();
-    }
-    table.column(name)
-}
-
-fn weights(table: &Table, rule: &str) -> Vec<f64> {
-    let (column, power) =
-        rule.strip_prefix("1/").unwrap().split_once('^').map_or((&rule[2..], 1), |(c, p)| (c, p.parse().unwrap()));
-    table.column(column).iter().map(|v| 1.0 / v.powi(power)).collect()
-}
-
 fn infer(case: &Keys<'_>, table: &Table, covariance: Covariance) -> Inference {
-    let names: Vec<&str> = case.get("columns").as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
-    let features: Vec<&str> = names.iter().copied().filter(|c| *c != "intercept").collect();
-    let x = matrix(&features.iter().map(|c| feature(table, c)).collect::<Vec<_>>());
-    let y = matrix(&[table.column(case.text("y"))]);
-    let weights = case.get("weights").as_str().map(|rule| weights(table, rule));
+    let features: Vec<&str> = texts(case.get("columns")).into_iter().filter(|c| *c != "intercept").collect();
+    let (x, y) = (table.matrix(&features), table.target(case.text("y")));
+    let weights = case.get("weights").as_str().map(|rule| table.column(rule));
     let mut data = Dataset::new(&x, &y).unwrap().with_names(&features).unwrap();
     if let Some(w) = &weights {
         data = data.with_weights(w).unwrap();
@@ -146,11 +124,9 @@ fn predictions(case: &Keys<'_>, found: &Inference) {
 
 #[test]
 fn every_number_of_the_reference() {
-    let Some(text) = shared("reference/ols.json") else { return };
-    for case in json(&text)["cases"].as_array().unwrap() {
+    for case in &cases("ols.json") {
         let case = Keys::new(case["id"].as_str().unwrap(), case);
-        let Some(data) = shared(&format!("data/{}", case.text("data"))) else { continue };
-        let mut table = Table::parse(&data);
+        let mut table = Table::read(case.text("data"));
         if let Some(rule) = case.get("rows_used").as_str() {
             let names: Vec<&str> = rule.rsplit(" in ").next().unwrap().split(", ").collect();
             table = table.complete(&names);

@@ -1,46 +1,44 @@
 //! Ridge regression: reference answers, and the path against fits and deletions one at a time.
 
-use crate::support::{Table, all_close, close, json, matrix, number, numbers, shared};
+use crate::files::{Table, cases, number, numbers, text, texts};
+use crate::support::{all_close, close};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use residual::{Dataset, LinearRegression, Predictor, Regressor, ridge_path};
 
 #[test]
-fn the_reference_path() {
-    let (Some(text), Some(data)) = (shared("reference/ridge.json"), shared("data/diabetes.csv")) else { return };
-    let table = Table::parse(&data);
-    let case = &json(&text)["cases"][0];
-    let (means, sds) = (numbers(&case["x_mean"]), numbers(&case["x_sd"]));
-    let names: Vec<&str> = case["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
-    let columns: Vec<Vec<f64>> = names
-        .iter()
-        .zip(means.iter().zip(&sds))
-        .map(|(name, (m, s))| table.column(name).iter().map(|x| (x - m) / s).collect())
-        .collect();
-    let (x, y) = (matrix(&columns), DVector::from_vec(table.column("progression")));
-    let n = y.len() as f64;
-    let data = Dataset::new(&x, &y).unwrap();
-    let fits = case["fits"].as_array().unwrap();
-    let l2: Vec<f64> = fits.iter().map(|f| number(&f["alpha"]) / n).collect();
-    let path = ridge_path(&data, &l2).unwrap();
-    let mut best = (f64::NAN, f64::INFINITY);
-    for ((fit, point), &l2) in fits.iter().zip(path.points()).zip(&l2) {
-        let what = format!("alpha {}", fit["alpha"]);
-        all_close(&what, point.coefficients.as_slice(), &numbers(&fit["coef"]), 1e-9);
-        close(&what, point.intercept[0], number(&fit["intercept"]), 1e-9);
-        close(&what, point.mean_square * n, number(&fit["rss"]), 1e-9);
-        close(&what, point.effective_df, number(&fit["effective_df"]), 1e-9);
-        close(&what, point.gcv, number(&fit["gcv"]), 1e-9);
-        close(&what, point.loo, number(&fit["loocv_mse"]), 1e-9);
-        let single = LinearRegression::new().l2(l2).fit(&data).unwrap();
-        all_close(&what, single.coefficients().as_slice(), &numbers(&fit["coef"]), 1e-9);
-        close(&what, single.intercept()[0], number(&fit["intercept"]), 1e-9);
-        close(&what, single.report().value() * 2.0 * n, number(&fit["objective"]), 1e-9);
-        if number(&fit["loocv_mse"]) < best.1 {
-            best = (l2, number(&fit["loocv_mse"]));
+fn the_reference_paths() {
+    for case in &cases("ridge.json") {
+        let id = text(&case["id"]);
+        let table = Table::read(text(&case["data"]));
+        let (means, sds) = (numbers(&case["x_mean"]), numbers(&case["x_sd"]));
+        let raw = table.matrix(&texts(&case["columns"]));
+        let x = DMatrix::from_fn(raw.nrows(), raw.ncols(), |i, j| (raw[(i, j)] - means[j]) / sds[j]);
+        let y = table.target(text(&case["y"]));
+        let n = y.len() as f64;
+        let data = Dataset::new(&x, &y).unwrap();
+        let fits = case["fits"].as_array().unwrap();
+        let l2: Vec<f64> = fits.iter().map(|f| number(&f["alpha"]) / n).collect();
+        let path = ridge_path(&data, &l2).unwrap();
+        let mut best = (f64::NAN, f64::INFINITY);
+        for ((fit, point), &l2) in fits.iter().zip(path.points()).zip(&l2) {
+            let what = format!("{id}, alpha {}", fit["alpha"]);
+            all_close(&what, point.coefficients.as_slice(), &numbers(&fit["coef"]), 1e-9);
+            close(&what, point.intercept[0], number(&fit["intercept"]), 1e-9);
+            close(&what, point.mean_square * n, number(&fit["rss"]), 1e-9);
+            close(&what, point.effective_df, number(&fit["effective_df"]), 1e-9);
+            close(&what, point.gcv, number(&fit["gcv"]), 1e-9);
+            close(&what, point.loo, number(&fit["loocv_mse"]), 1e-9);
+            let single = LinearRegression::new().l2(l2).fit(&data).unwrap();
+            all_close(&what, single.coefficients().as_slice(), &numbers(&fit["coef"]), 1e-9);
+            close(&what, single.intercept()[0], number(&fit["intercept"]), 1e-9);
+            close(&what, single.report().value() * 2.0 * n, number(&fit["objective"]), 1e-9);
+            if number(&fit["loocv_mse"]) < best.1 {
+                best = (l2, number(&fit["loocv_mse"]));
+            }
         }
+        assert_eq!(path.l2_by_loo(), best.0, "{id}");
     }
-    assert_eq!(path.l2_by_loo(), best.0);
 }
 
 proptest! {

@@ -1,9 +1,10 @@
 //! Inference for logistic regression: every number of the reference answers, and what they lack against its definition in
 //! plain loops.
 
+use crate::files::{case, cases, numbers, text};
 use crate::keys::Keys;
 use crate::reference::{columns, logit, table};
-use crate::support::{cases, digits, text};
+use crate::support::digits;
 use nalgebra::{DMatrix, DVector};
 use residual::inference::Covariance;
 use residual::{Affine, CrossEntropy, Dataset, Fitted, Lbfgs, LogisticRegression, Regressor};
@@ -264,35 +265,22 @@ fn robust_errors_are_what_their_definitions_say() {
     }
 }
 
-/// statsmodels 0.15.0: `GLM(...).fit(tol=1e-15).get_influence()`, and `fit(cov_type="HC0")`.
+/// statsmodels' `GLM(...).fit(tol=1e-15).get_influence()`, and `fit(cov_type="HC0")`.
 #[test]
 fn influence_of_other_software() {
-    let all = logistic_cases();
-    for (id, leverage, standardized, cooks, hc0) in [
-        (
-            "mtcars_am_logit",
-            [0.1840735386683788, 0.23981142436679276, 0.08610512300466568, 0.09514613705734065, 0.11154981324261366],
-            [0.4789595510910341, 1.3908051262369172, 0.18319877735262924, -0.21937157448006137, -0.28969548792594585],
-            [0.01725109889525762, 0.20340416465344988, 0.001054038891920635, 0.00168675561929266, 0.00351235150201031],
-            [8.242918256626476, 2.767487581290751, 0.00832124825168607],
-        ),
-        (
-            "budworm_logit_grouped",
-            [0.23191798981628076, 0.2907016279240129, 0.29206823391937264, 0.28087705183052003, 0.24593302821165539],
-            [-0.6448811016291592, -0.16592117326653363, 0.1145413265493094, -0.506925772353715, 0.4852215072372354],
-            [0.0418566908165785, 0.0037609786330754, 0.0018042473938906, 0.0334565071248827, 0.0255956267641307],
-            [0.3302365035495461, 0.09118011293337161, 0.23124583713425562],
-        ),
-    ] {
-        let Some(case) = all.iter().find(|case| case["id"] == id) else { return };
-        let problem = Problem::new(case);
+    for expected in &cases("influence.json") {
+        let problem = Problem::new(&case("glm.json", text(&expected["id"])));
         let data = problem.data();
         let model = LogisticRegression::new().fit(&data).unwrap();
         let found = model.inference(&data, Covariance::Hc0).unwrap();
-        agree("leverage", &found.leverage()[..5], &leverage, 10.0);
-        agree("standardized", &found.standardized_residuals()[..5], &standardized, 10.0);
-        agree("Cook's distance", &found.cooks_distance()[..5], &cooks, 10.0);
-        agree("HC0", found.standard_errors(), &hc0, 10.0);
+        for (name, found) in [
+            ("leverage", &found.leverage()[..5]),
+            ("standardized_residual", &found.standardized_residuals()[..5]),
+            ("cooks_distance", &found.cooks_distance()[..5]),
+            ("hc0_se", found.standard_errors()),
+        ] {
+            agree(&format!("{} {name}", expected["id"]), found, &numbers(&expected[name]), 10.0);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Fits of so many samples that they start from a part of them: the answer must not depend on what the part is like.
 
+use crate::files::Table;
 use nalgebra::DMatrix;
 use residual::optim::Auto;
 use residual::{
@@ -144,14 +145,13 @@ fn many_classes_and_features_go_by_lbfgs_to_as_many_digits() {
 /// Raw pixels and hardly a penalty: the curvature where the classes part has little to do with that at 0.
 #[test]
 fn digits_as_they_are_take_few_iterations() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv")).unwrap();
-    let rows: Vec<Vec<f64>> =
-        text.lines().skip(1).map(|l| l.split(',').map(|n| n.parse().unwrap()).collect()).collect();
-    let x = DMatrix::from_fn(rows.len(), 64, |i, j| rows[i][j]);
-    let y = DMatrix::from_fn(rows.len(), 10, |i, c| f64::from(u8::from(rows[i][64] == c as f64)));
+    let digits = Table::read("digits.csv");
+    let x = digits.matrix(&digits.names().filter(|name| *name != "digit").collect::<Vec<_>>());
+    let labels = digits.column("digit");
+    let y = DMatrix::from_fn(x.nrows(), 10, |i, c| f64::from(u8::from(labels[i] == c as f64)));
     let data = Dataset::new(&x, &y).unwrap();
     for (penalty, most) in [(1.0, 90), (1e-3, 140)] {
-        let (_, iterations) = by(&data, penalty / rows.len() as f64, Lbfgs::default().tolerance(1e-9));
+        let (_, iterations) = by(&data, penalty / x.nrows() as f64, Lbfgs::default().tolerance(1e-9));
         assert!(iterations < most, "{iterations} iterations with a penalty of {penalty}");
     }
 }

@@ -1,6 +1,8 @@
 //! Logistic regression against reference answers, and the properties that it promises.
 
 mod extremes;
+#[path = "../files/mod.rs"]
+mod files;
 mod inference;
 #[path = "../linear/keys.rs"]
 mod keys;

@@ -1,22 +1,19 @@
 //! Answers computed in exact or 80-digit arithmetic.
 
-use crate::support::{Table, cases, digits, number, numbers, text};
+use crate::files::{Table, cases, number, numbers, text, texts};
+use crate::support::digits;
 use nalgebra::{DMatrix, DVector};
 use residual::{Dataset, Lbfgs, LogisticRegression, Regressor};
 use serde_json::Value;
 
 pub fn columns(case: &Value) -> Vec<&str> {
-    case["columns"].as_array().unwrap().iter().map(text).filter(|name| *name != "intercept").collect()
-}
-
-fn plain(columns: &[&str]) -> Vec<String> {
-    columns.iter().map(|name| name.split('=').next().unwrap().to_string()).collect()
+    texts(&case["columns"]).into_iter().filter(|name| *name != "intercept").collect()
 }
 
 pub fn table(case: &Value) -> Table {
-    let mut needed = plain(&columns(case));
-    needed.extend(text(&case["y"]).split([' ', '/']).next().map(str::to_string));
-    Table::read(text(&case["data"]), &needed.iter().map(String::as_str).collect::<Vec<_>>())
+    let mut needed = columns(case);
+    needed.extend(text(&case["y"]).split([' ', '/']).next());
+    Table::read(text(&case["data"])).complete(&needed)
 }
 
 pub fn logit(case: &Value) -> bool {
@@ -81,8 +78,8 @@ fn standardized(x: &DMatrix<f64>, case: &Value) -> DMatrix<f64> {
     DMatrix::from_fn(x.nrows(), x.ncols(), |i, j| (x[(i, j)] - mean[j]) / sd[j])
 }
 
-fn one_hot(labels: &[String], classes: &Value) -> DMatrix<f64> {
-    let classes: Vec<&str> = classes.as_array().unwrap().iter().map(text).collect();
+fn one_hot(labels: &[&str], classes: &Value) -> DMatrix<f64> {
+    let classes = texts(classes);
     DMatrix::from_fn(labels.len(), classes.len(), |i, c| f64::from(u8::from(labels[i] == classes[c])))
 }
 
@@ -91,7 +88,7 @@ fn penalized_softmax() {
     for case in &cases("softmax_l2.json") {
         let table = table(case);
         let x = standardized(&table.matrix(&columns(case)), case);
-        let y = one_hot(table.texts(text(&case["y"])), &case["classes"]);
+        let y = one_hot(&table.text(text(&case["y"])), &case["classes"]);
         let data = Dataset::new(&x, &y).unwrap();
         for fit in case["fits"].as_array().unwrap() {
             let l2 = 1.0 / (number(&fit["C"]) * x.nrows() as f64);
@@ -110,11 +107,9 @@ fn penalized_softmax() {
 #[test]
 fn multinomial() {
     for case in &cases("multinomial_unpenalised.json") {
-        let mut needed = plain(&columns(case));
-        needed.push(text(&case["y"]).to_string());
-        let table = Table::read(text(&case["data"]), &needed.iter().map(String::as_str).collect::<Vec<_>>());
+        let table = table(case);
         let x = table.matrix(&columns(case));
-        let y = one_hot(table.texts(text(&case["y"])), &case["classes"]);
+        let y = one_hot(&table.text(text(&case["y"])), &case["classes"]);
         let model = LogisticRegression::new().fit(&Dataset::new(&x, &y).unwrap()).unwrap();
         let (w, b): (DMatrix<f64>, DVector<f64>) = (model.coefficients(), model.intercept());
         let mut found = Vec::new();

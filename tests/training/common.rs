@@ -1,40 +1,16 @@
-//! What the modules share: files beside the repository, and the table of rules.
+//! What the modules share: tables as matrices, and the table of rules.
 
+use crate::files::Table;
 use residual::Real;
 use residual::nalgebra::DMatrix;
 use residual::optim::rule::{
     AdaDelta, AdaGrad, AdaMax, Adam, AmsGrad, ClipNorm, ClipValue, Decay, Lion, Momentum, NAdam, Nesterov, Plain,
     RAdam, RmsProp, Rule, Visitor,
 };
-use std::path::PathBuf;
 
-/// A file of reference answers or data that stands beside the repository; `None`, with a line, where it does not.
-pub fn shared(name: &str) -> Option<String> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")).join(name);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Some(text),
-        Err(_) => {
-            println!("skipped: {name} is not here");
-            None
-        }
-    }
-}
-
-/// Parsed [`shared`] JSON.
-pub fn reference(name: &str) -> Option<serde_json::Value> {
-    shared(&format!("reference/{name}")).map(|text| serde_json::from_str(&text).expect("valid JSON"))
-}
-
-/// A CSV file of the repository's `data` folder: rows of text without the header.
+/// The rows of a CSV file of `data/`, without the header.
 pub fn table(name: &str) -> Vec<Vec<String>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(name);
-    rows(&std::fs::read_to_string(path).expect("a data file"))
-}
-
-/// The rows of a CSV text without its header.
-pub fn rows(csv: &str) -> Vec<Vec<String>> {
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
+    Table::read(name).rows
 }
 
 /// Columns `from..to` of a table as numbers, each divided by `unit`.
@@ -62,11 +38,6 @@ pub fn accuracy<T: Real>(y: &DMatrix<T>, p: &DMatrix<T>) -> f64 {
         _ => (0..m.ncols()).fold(0, |best, c| if m[(i, c)] > m[(i, best)] { c } else { best }),
     };
     (0..y.nrows()).filter(|&i| class(y, i) == class(p, i)).count() as f64 / y.nrows() as f64
-}
-
-/// The numbers of a JSON array.
-pub fn numbers(value: &serde_json::Value) -> Vec<f64> {
-    value.as_array().expect("an array").iter().map(|v| v.as_f64().expect("a number")).collect()
 }
 
 /// A rule with its state, behind one type, so that one suite runs over all rules.

@@ -2,8 +2,12 @@
 
 mod common;
 mod determinism;
+#[path = "../files/mod.rs"]
+mod files;
 mod initialisers;
 mod network;
+#[path = "../../examples/read/mod.rs"]
+mod read;
 mod reference;
 mod resume;
 mod rules;

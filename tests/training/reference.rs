@@ -1,6 +1,7 @@
 //! Activations, losses and a ten-step network run against reference values.
 
-use crate::common::{matrix, numbers, one_hot, reference, table};
+use crate::common::{matrix, one_hot, table};
+use crate::files::{json, numbers};
 use residual::nalgebra::DMatrix;
 use residual::optim::{Every, Progress, Trainer};
 use residual::{
@@ -15,7 +16,7 @@ fn near(a: f64, b: f64, what: &str) {
 
 #[test]
 fn activations_and_their_slopes() {
-    let Some(reference) = reference("layers.json") else { return };
+    let reference = json("layers.json");
     let x = numbers(&reference["activations"]["x"]);
     let own = [
         ("sigmoid", Activation::Sigmoid),
@@ -52,7 +53,7 @@ fn mean<L: Loss<f64>>(loss: &L, z: &[Vec<f64>], y: &[Vec<f64>], weights: &[f64])
 
 #[test]
 fn losses_and_their_gradients() {
-    let Some(reference) = reference("layers.json") else { return };
+    let reference = json("layers.json");
     let case = |id: &str| {
         let losses = reference["losses"].as_array().expect("losses");
         losses.iter().find(|loss| loss["id"] == id).expect("a case").clone()
@@ -91,7 +92,7 @@ fn losses_and_their_gradients() {
 /// parameters after 10, by gradient descent and by Adam.
 #[test]
 fn ten_steps_of_a_network() {
-    let Some(reference) = reference("layers.json") else { return };
+    let reference = json("layers.json");
     let run = &reference["mlp_training"];
     let rows = table("iris.csv");
     let mut x: DMatrix<f64> = matrix(&rows, 0..4, 1.0);

@@ -1,12 +1,12 @@
 //! Schedules against reference values, and numbers and closures as schedules.
 
-use crate::common::{numbers, reference};
+use crate::files::{json, numbers};
 use residual::Schedule;
 use residual::optim::schedule::{Cosine, Exponential, Staircase};
 
 #[test]
 fn schedules_equal_the_reference() {
-    let Some(reference) = reference("optimizers.json") else { return };
+    let reference = json("optimizers.json");
     let cases = reference["schedules_lr0_0.1"].as_array().expect("cases");
     assert_eq!(cases.len(), 3);
     for case in cases {

@@ -2,7 +2,9 @@
 //!
 //! `cargo test --release --test training scores -- --nocapture` prints them.
 
-use crate::common::{accuracy, matrix, one_hot, rows, shared, table};
+use crate::common::{accuracy, matrix, one_hot, table};
+use crate::files::Table;
+use crate::read;
 use residual::nalgebra::DMatrix;
 use residual::optim::Trainer;
 use residual::{Dataset, Mlp, Predictor, Real, Regressor, Standardized, metrics};
@@ -63,48 +65,32 @@ fn breast_cancer() {
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs --release")]
-fn diabetes() {
-    let Some(csv) = shared("data/diabetes.csv") else { return };
-    let rows = rows(&csv);
-    let (x, y) = (matrix::<f64>(&rows, 0..10, 1.0), matrix::<f64>(&rows, 10..11, 1.0));
+fn penguins() {
+    let table = Table::read("penguins.csv").complete(&["body_mass_g"]);
+    let x = table.matrix(&["bill_length_mm", "bill_depth_mm", "flipper_length_mm"]);
+    let y = table.target("body_mass_g");
     let (train, test) = split(&Dataset::new(&x, &y).expect("data"));
-    let r2 = mean("diabetes", |seed| {
+    let r2 = mean("penguins", |seed| {
         let trainer = Trainer::adam(1e-3).epochs(200).batch_size(32).seed(seed);
         let mlp = Mlp::regressor([32]).l2(1e-2).seed(seed).solver(trainer);
         let model = Standardized::new(mlp).targets().fit(&train).expect("a fit");
         metrics::r2(test.y(), &model.predict(test.x()).expect("a prediction")).expect("a score")
     });
-    assert!(r2 >= 0.47);
-}
-
-/// Images and labels of one part of MNIST in IDX form; `None`, with a line, where it does not stand beside the repository.
-fn mnist(part: &str) -> Option<(DMatrix<f32>, DMatrix<f32>)> {
-    let read = |what: &str| {
-        let name = format!("mnist_{part}-{what}-ubyte");
-        let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")).join(&name);
-        let bytes = std::fs::read(path).ok();
-        if bytes.is_none() {
-            println!("skipped: {name} is not here");
-        }
-        bytes
-    };
-    let (images, labels) = (read("images.idx3")?, read("labels.idx1")?);
-    let (pixels, labels) = (&images[16..], &labels[8..]);
-    let x = DMatrix::from_fn(labels.len(), 784, |i, j| f32::from(pixels[784 * i + j]) / 255.0);
-    Some((x, DMatrix::from_fn(labels.len(), 10, |i, c| f32::from(u8::from(usize::from(labels[i]) == c)))))
+    assert!(r2 >= 0.795);
 }
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs --release")]
-fn mnist_small() {
-    let (Some(train), Some(test)) = (mnist("train"), mnist("test")) else { return };
-    let set = |(x, y): &(DMatrix<f32>, DMatrix<f32>)| {
-        let data = Dataset::new(x, y).expect("data");
+fn large_digits() {
+    let (train, test) = read::large_digits().expect("the digits");
+    let set = |part: &read::Part<DMatrix<f32>>| {
+        let y = read::one_hot(&part.labels, 10);
+        let data = Dataset::new(&part.x, &y).expect("data");
         data.select(&(0..data.samples()).collect::<Vec<_>>()).expect("rows")
     };
     let recipe = |seed| {
         let trainer = Trainer::adam(1e-3).epochs(40).batch_size(32).seed(seed);
         Mlp::classifier([128]).l2(1e-4).seed(seed).solver(trainer)
     };
-    assert!(classify("MNIST 700/300", &(set(&train), set(&test)), recipe) >= 0.83);
+    assert!(classify("digits of 28×28, 700/300", &(set(&train), set(&test)), recipe) >= 0.927);
 }
