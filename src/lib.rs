@@ -63,6 +63,7 @@ mod random;
 mod real;
 mod risk;
 pub mod select;
+mod special;
 
 pub use data::{Dataset, MinMax, Standardizer};
 pub use error::Error;

@@ -45,6 +45,7 @@ pub struct Inference {
     standard_errors: Vec<f64>,
     statistics: Vec<f64>,
     p_values: Vec<f64>,
+    log_p_values: Vec<f64>,
     covariance: DMatrix<f64>,
 }
 
@@ -55,8 +56,9 @@ impl Inference {
         let distribution = parts.distribution();
         let ratio = |(&b, &se): (&f64, &f64)| if b == 0.0 && se == 0.0 { 0.0 } else { b / se };
         let statistics: Vec<f64> = parts.coefficients.iter().zip(&standard_errors).map(ratio).collect();
-        let p_values = statistics.iter().map(|&t| distribution.two_sided(t)).collect();
-        Self { parts, standard_errors, statistics, p_values, covariance }
+        let tails = statistics.iter().map(|&t| distribution.two_sided(t));
+        let (p_values, log_p_values) = tails.map(|tail| (tail.value, tail.ln)).unzip();
+        Self { parts, standard_errors, statistics, p_values, log_p_values, covariance }
     }
 
     /// `(intercept)` where there is one, then the features: their names, or `x0`, `x1`, ...
@@ -88,6 +90,13 @@ impl Inference {
     #[must_use]
     pub fn p_values(&self) -> &[f64] {
         &self.p_values
+    }
+
+    /// Natural logarithms of the [`p_values`](Inference::p_values), also where those underflow to 0: for z = 60 the p-value
+    /// is e^−1804.3, far below the smallest number.
+    #[must_use]
+    pub fn log_p_values(&self) -> &[f64] {
+        &self.log_p_values
     }
 
     /// Positions (in the slices above) of coefficients that cannot be estimated beside the others.

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("linalg", 1),
     ("metrics", 1),
     ("objective", 1),
+    ("special", 1),
     ("check", 2),
     ("data", 2),
     ("layer", 2),

@@ -12,4 +12,5 @@ mod ols;
 mod rank;
 mod ridge;
 mod support;
+mod tails;
 mod wrong_answers;

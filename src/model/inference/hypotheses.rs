@@ -16,6 +16,21 @@ pub struct FTest {
     pub p_value: f64,
 }
 
+impl FTest {
+    /// ln of [`p_value`](Self::p_value), also where that underflows to 0.
+    ///
+    /// ```
+    /// use residual::inference::FTest;
+    /// let test = FTest { statistic: 1e6, numerator: 2.0, denominator: 2000.0, p_value: 0.0 };
+    /// // With two degrees of freedom above, P(F > f) = (1 + 2 f / d)^(−d/2).
+    /// assert!((test.log_p_value() / (-1000.0 * 1001f64.ln()) - 1.0).abs() < 1e-14);
+    /// ```
+    #[must_use]
+    pub fn log_p_value(&self) -> f64 {
+        f_upper(self.statistic, self.numerator, self.denominator).ln
+    }
+}
+
 /// A statistic with the χ² distribution, if what is tested holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChiSquareTest {
@@ -29,7 +44,13 @@ pub struct ChiSquareTest {
 
 impl ChiSquareTest {
     fn new(statistic: f64, degrees_of_freedom: f64) -> Self {
-        Self { statistic, degrees_of_freedom, p_value: chi_square_upper(statistic, degrees_of_freedom) }
+        Self { statistic, degrees_of_freedom, p_value: chi_square_upper(statistic, degrees_of_freedom).value }
+    }
+
+    /// ln of [`p_value`](Self::p_value), also where that underflows to 0.
+    #[must_use]
+    pub fn log_p_value(&self) -> f64 {
+        chi_square_upper(self.statistic, self.degrees_of_freedom).ln
     }
 }
 
@@ -44,6 +65,14 @@ pub struct JarqueBera {
     pub skewness: f64,
     /// K = m₄ / m₂²; 3 for a normal distribution.
     pub kurtosis: f64,
+}
+
+impl JarqueBera {
+    /// ln of [`p_value`](Self::p_value), also where that underflows to 0.
+    #[must_use]
+    pub fn log_p_value(&self) -> f64 {
+        chi_square_upper(self.statistic, 2.0).ln
+    }
 }
 
 /// What the residuals u = √w e of a linear model, in the order of the rows, say against it.
@@ -81,7 +110,7 @@ impl Inference {
     pub fn f_test(&self) -> Option<FTest> {
         let (statistic, numerator) = self.parts.f_statistic?;
         let denominator = self.parts.degrees_of_freedom;
-        let p_value = f_upper(statistic, numerator, denominator);
+        let p_value = f_upper(statistic, numerator, denominator).value;
         Some(FTest { statistic, numerator, denominator, p_value })
     }
 
@@ -126,6 +155,6 @@ impl Inference {
         let Diagnostics { moments: [m2, m3, m4], n, .. } = self.parts.diagnostics?;
         let (skewness, kurtosis) = (m3 / m2 / m2.sqrt(), m4 / m2 / m2);
         let statistic = n / 6.0 * (skewness.powi(2) + (kurtosis - 3.0).powi(2) / 4.0);
-        Some(JarqueBera { statistic, p_value: chi_square_upper(statistic, 2.0), skewness, kurtosis })
+        Some(JarqueBera { statistic, p_value: chi_square_upper(statistic, 2.0).value, skewness, kurtosis })
     }
 }

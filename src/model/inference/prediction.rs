@@ -76,7 +76,9 @@ impl Parts {
         let sigmoid = |z: f64| if z >= 0.0 { 1.0 / (1.0 + (-z).exp()) } else { z.exp() / (1.0 + z.exp()) };
         let fit = sigmoid(score);
         let (low, high) = around(se);
-        let new = (if fit >= level { 1.0 } else { 0.0 }, if 1.0 - fit >= level { 0.0 } else { 1.0 });
+        // The likelier of the two outcomes, or both where it is not likely enough.
+        let likelier = if fit >= 0.5 { 1.0 } else { 0.0 };
+        let new = if fit.max(1.0 - fit) >= level { (likelier, likelier) } else { (0.0, 1.0) };
         Ok(Prediction {
             fit,
             standard_error: sigmoid(score) * sigmoid(-score) * se,

@@ -55,7 +55,7 @@ impl Inference {
             number(estimate),
             number(self.standard_errors[i]),
             format!("{:.3}", self.statistics[i]),
-            probability(p),
+            probability(p, self.log_p_values[i]),
             number(low),
             number(high),
         ];
@@ -81,7 +81,7 @@ impl Inference {
             }
             if let Some(test) = self.f_test() {
                 write!(f, ", F({}, {}) = {}", test.numerator, test.denominator, number(test.statistic))?;
-                write!(f, ", p-value {}", probability(test.p_value))?;
+                write!(f, ", p-value {}", probability(test.p_value, test.log_p_value()))?;
             }
             writeln!(f)?;
         }
@@ -116,8 +116,21 @@ pub(super) fn number(x: f64) -> String {
     format!("{x:.*}", (5.0 - exponent).clamp(0.0, 8.0) as usize)
 }
 
-fn probability(p: f64) -> String {
-    if p >= 1e-4 { format!("{p:.4}") } else { format!("{p:.1e}") }
+/// p, from its logarithm where it underflows.
+fn probability(p: f64, ln: f64) -> String {
+    if p >= 1e-4 {
+        return format!("{p:.4}");
+    }
+    if p.is_normal() || !ln.is_finite() {
+        return format!("{p:.1e}");
+    }
+    let log = ln / std::f64::consts::LN_10;
+    if log < -1e6 {
+        return "<1e-1000000".to_string();
+    }
+    let (exponent, mantissa) = (log.floor(), 10f64.powf(log - log.floor()));
+    // 9.96 would be shown as 10.0.
+    if mantissa < 9.95 { format!("{mantissa:.1}e{exponent}") } else { format!("1.0e{}", exponent + 1.0) }
 }
 
 fn star(p: f64) -> &'static str {
@@ -127,5 +140,27 @@ fn star(p: f64) -> &'static str {
         p if p < 0.05 => "*",
         p if p < 0.1 => ".",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_below_the_range_are_shown_by_their_logarithm() {
+        let ln = |exponent: f64, mantissa: f64| exponent * std::f64::consts::LN_10 + f64::ln(mantissa);
+        for (p, ln, text) in [
+            (0.0123, 0.0, "0.0123"),
+            (1.26e-7, 0.0, "1.3e-7"),
+            (0.0, ln(-400.0, 2.34), "2.3e-400"),
+            (0.0, ln(-400.0, 9.97), "1.0e-399"),
+            (5e-324, ln(-324.0, 4.9), "4.9e-324"),
+            (0.0, -1e8, "<1e-1000000"),
+            (0.0, f64::NEG_INFINITY, "0.0e0"),
+            (f64::NAN, f64::NAN, "NaN"),
+        ] {
+            assert_eq!(probability(p, ln), text);
+        }
     }
 }
