@@ -38,12 +38,28 @@ pub enum Error {
     },
     /// Every weight is 0.
     NoWeight,
-    /// A target is outside the domain of the loss.
+    /// A target is outside the domain of the loss or score.
     Target {
         /// The row, from 0.
         row: usize,
-        /// What the loss needs.
+        /// What is needed.
         needs: &'static str,
+    },
+    /// A number that should be a probability lies outside of [0, 1].
+    Probability {
+        /// The row, from 0.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+        /// The number.
+        value: f64,
+    },
+    /// The probabilities of the classes do not sum to 1.
+    ProbabilitySum {
+        /// The row, from 0.
+        row: usize,
+        /// What they sum to.
+        sum: f64,
     },
     /// An input is outside the domain of the layer.
     Input {
@@ -123,7 +139,13 @@ impl fmt::Display for Error {
             }
             Self::NoWeight => write!(f, "all weights are 0; at least one must be positive"),
             Self::Target { row, needs } => {
-                write!(f, "target at row {row} is not legal for this loss; it needs {needs}")
+                write!(f, "target at row {row} is not legal here; it needs {needs}")
+            }
+            Self::Probability { row, column, value } => {
+                write!(f, "the prediction at row {row}, column {column} is {value}; pass probabilities, from 0 to 1")
+            }
+            Self::ProbabilitySum { row, sum } => {
+                write!(f, "the class probabilities of row {row} sum to {sum}; pass probabilities whose rows sum to 1")
             }
             Self::Input { row, needs } => write!(f, "input at row {row} is not legal for this layer; it needs {needs}"),
             Self::Sequence { index, what, expected, found } => {

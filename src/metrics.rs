@@ -1,32 +1,36 @@
 //! Scores of predictions against what happened.
 //!
-//! Matrices are n×k with one sample a row, as targets and predictions are; anything that converts to a view is taken:
+//! Matrices are n×k with one sample per row, as targets and predictions are; anything that converts to a view is taken:
 //! `&DMatrix`, `&DVector`, views. Every function returns an error for unequal sizes, for no samples and for NaN or infinity;
 //! what is not defined for the data at hand (the AUC of one class, R² of a constant) is [`Error::Undefined`],
 //! never a made-up number.
 //!
+//! Scores are right to the last digits for numbers of any size: sums carry their rounding errors along in a range wider
+//! than that of f64, and nothing is lost to a constant offset. An answer that no f64 holds is an error too.
+//!
 //! | predictions | functions |
 //! |---|---|
-//! | numbers | [`mse`], [`rmse`], [`mae`], [`r2`], [`median_absolute_error`], [`max_error`], [`mape`], [`msle`], [`pinball`], [`poisson_deviance`], [`gamma_deviance`], [`explained_variance`], [`d2_absolute_error`] |
+//! | numbers | [`mse`], [`rmse`], [`mae`], [`r2`], [`median_absolute_error`], [`max_error`], [`mape`], [`msle`], [`pinball`], [`poisson_deviance`], [`gamma_deviance`], [`tweedie_deviance`], [`explained_variance`], [`d2_absolute_error`] |
 //! | numbers, weighted | [`weighted_mse`], [`weighted_mae`], [`weighted_r2`] |
 //! | probabilities | [`log_loss`], [`brier`] |
 //! | scores to rank by | [`roc_auc`], [`roc_auc_one_vs_one`], [`average_precision`], [`pr_auc`], [`roc_curve`], [`top_accuracy`] |
 //! | labels | [`accuracy`], [`precision`], [`recall`], [`f1`], [`f_beta`], [`jaccard`], and of all classes [`confusion_matrix`] with the methods of [`Confusion`] |
 
 mod agreement;
+mod deviances;
 mod deviations;
 mod labels;
 mod probabilities;
 mod ranking;
 mod regression;
+mod samples;
 mod weighted;
 
 pub use agreement::Average;
-pub use deviations::{
-    d2_absolute_error, explained_variance, gamma_deviance, mape, max_error, median_absolute_error, msle, pinball,
-    poisson_deviance,
-};
+pub use deviances::{gamma_deviance, poisson_deviance, tweedie_deviance};
+pub use deviations::{d2_absolute_error, explained_variance, mape, max_error, median_absolute_error, msle, pinball};
 pub use labels::{Confusion, accuracy, confusion_matrix, f_beta, f1, jaccard, precision, recall};
+pub(crate) use probabilities::class_probabilities;
 pub use probabilities::{brier, log_loss};
 pub use ranking::{average_precision, pr_auc, roc_auc, roc_auc_one_vs_one, roc_curve, top_accuracy};
 pub use regression::{mae, mse, r2, rmse};
@@ -54,17 +58,4 @@ fn pair<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>) -> Resul
         }
     }
     Ok(())
-}
-
-/// y and ŷ entry by entry, in f64.
-fn entries<'v, T: Real>(
-    y: DMatrixView<'v, T>,
-    prediction: DMatrixView<'v, T>,
-) -> impl Iterator<Item = (f64, f64)> + use<'v, T> {
-    // Indexing instead of iterating: the iterators would borrow the views themselves.
-    let rows = y.nrows();
-    (0..y.len()).map(move |i| {
-        let at = (i % rows, i / rows);
-        (y[at].to_f64(), prediction[at].to_f64())
-    })
 }

@@ -76,14 +76,49 @@ impl<L> Classes<L> {
 
 impl<L: Clone> Classes<L> {
     /// The label of each row: of one column p, the second label where p ≥ ½; of more, that of the largest number, the first
-    /// of equals. Columns beyond the classes are not looked at.
+    /// of equals.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] for NaN and infinity, [`Error::Shape`] unless there is one column for two classes or one per
+    /// class.
+    ///
+    /// ```
+    /// use residual::{Error, classify::Classes, nalgebra::dmatrix};
+    /// let classes = Classes::new(&["no", "yes"])?;
+    /// assert_eq!(classes.try_decode(&dmatrix![0.2; 0.7])?, ["no", "yes"]);
+    /// let bad = classes.try_decode(&dmatrix![0.2; f64::NAN]);
+    /// assert_eq!(bad, Err(Error::NotFinite { what: "the prediction", row: 1, column: 0 }));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn try_decode<T: Real>(&self, prediction: &DMatrix<T>) -> Result<Vec<L>> {
+        let (classes, found) = (self.labels.len(), prediction.ncols());
+        if found != classes && !(found == 1 && classes == 2) {
+            let expected = if classes == 2 { 1 } else { classes };
+            return Err(Error::Shape { what: "columns of the prediction", expected, found });
+        }
+        for (column, values) in prediction.column_iter().enumerate() {
+            if let Some(row) = values.iter().position(|p| !p.is_finite()) {
+                return Err(Error::NotFinite { what: "the prediction", row, column });
+            }
+        }
+        Ok(self.decode(prediction))
+    }
+
+    /// [`try_decode`](Self::try_decode) without its checks, for predictions of this crate's models, which are checked. NaN
+    /// counts as smaller than every number, so that a row of nothing but NaN gets the first label; columns beyond the
+    /// classes are not looked at.
     #[must_use]
     pub fn decode<T: Real>(&self, prediction: &DMatrix<T>) -> Vec<L> {
         let columns = prediction.ncols().min(self.labels.len());
-        let class = |row: usize| match columns {
-            0 => 0,
-            1 => usize::from(prediction[(row, 0)] >= T::of(0.5)),
-            _ => (1..columns).fold(0, |top, c| if prediction[(row, c)] > prediction[(row, top)] { c } else { top }),
+        let class = |row: usize| {
+            let p = |c: usize| prediction[(row, c)];
+            match columns {
+                0 => 0,
+                1 => usize::from(p(0) >= T::of(0.5)),
+                // A number compares with itself, NaN does not.
+                _ => (1..columns)
+                    .fold(0, |top, c| if p(c) > p(top) || (p(top) != p(top) && p(c) == p(c)) { c } else { top }),
+            }
         };
         (0..prediction.nrows()).map(|row| self.labels[class(row)].clone()).collect()
     }
@@ -110,6 +145,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_number_gets_no_label() {
+        let (two, three) = (Classes::new(&['a', 'b']).unwrap(), Classes::new(&['a', 'b', 'c']).unwrap());
+        let row = |v: &[f32]| DMatrix::from_row_slice(1, v.len(), v);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let error = |column| Err(Error::NotFinite { what: "the prediction", row: 0, column });
+            assert_eq!(two.try_decode(&row(&[bad])), error(0));
+            assert_eq!(two.try_decode(&row(&[0.2, bad])), error(1));
+            assert_eq!(three.try_decode(&row(&[bad, 0.1, 0.2])), error(0));
+        }
+        let shape = |expected, found| Err(Error::Shape { what: "columns of the prediction", expected, found });
+        assert_eq!(two.try_decode(&row(&[0.1, 0.2, 0.3])), shape(1, 3));
+        assert_eq!(three.try_decode(&row(&[0.9])), shape(3, 1));
+        assert_eq!(three.try_decode(&DMatrix::<f32>::zeros(2, 0)), shape(3, 0));
+        assert_eq!(two.try_decode(&row(&[0.2, 0.8])), Ok(vec!['b']));
+        // Without the checks, NaN never wins over a number.
+        assert_eq!(three.decode(&row(&[f32::NAN, 0.1, 0.2])), ['c']);
+        assert_eq!(three.decode(&row(&[0.3, f32::NAN, 0.2])), ['a']);
+        assert_eq!(three.decode(&row(&[f32::NAN, f32::NAN, f32::NEG_INFINITY])), ['c']);
     }
 
     #[test]

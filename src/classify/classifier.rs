@@ -1,5 +1,6 @@
 use super::Classes;
 use crate::data::Dataset;
+use crate::metrics::class_probabilities;
 use crate::model::{Predictor, Regressor};
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
@@ -133,18 +134,20 @@ impl<F, L> FittedClassifier<F, L> {
         F: Predictor<T>,
         L: Clone,
     {
-        Ok(self.classes.decode(&self.model.predict(x)?))
+        self.classes.try_decode(&self.model.predict(x)?)
     }
 
     /// The probability of each class for the rows of x, n×c.
     ///
     /// # Errors
-    /// As [`Predictor::predict`].
+    /// As [`Predictor::predict`]; [`Error::Probability`] and [`Error::ProbabilitySum`] where the regressor predicts other
+    /// numbers than probabilities, as a [`LinearRegression`](crate::LinearRegression) does.
     pub fn probabilities<'a, T: Real>(&self, x: impl Into<DMatrixView<'a, T>>) -> Result<DMatrix<T>>
     where
         F: Predictor<T>,
     {
         let p = self.model.predict(x)?;
+        class_probabilities(p.as_view())?;
         if p.ncols() > 1 {
             return Ok(p);
         }

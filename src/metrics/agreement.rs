@@ -33,14 +33,6 @@ impl<L> Confusion<L> {
         (0..self.classes()).map(|i| self.at(i, c)).sum()
     }
 
-    fn total(&self) -> f64 {
-        self.counts().sum() as f64
-    }
-
-    fn right(&self) -> f64 {
-        (0..self.classes()).map(|c| self.at(c, c)).sum()
-    }
-
     /// The mean over classes of the share of theirs that is right: recall, [`Average::Macro`].
     ///
     /// # Errors
@@ -106,18 +98,20 @@ impl<L> Confusion<L> {
     ///
     /// Source: Gorodkin (2004), Computational Biology and Chemistry 28, eq. 8.
     pub fn matthews(&self) -> Result<f64> {
-        let (n, right) = (self.total(), self.right());
-        let over = |f: &dyn Fn(usize) -> f64| (0..self.classes()).map(f).sum::<f64>();
-        let cross = over(&|c| self.actual(c) * self.predicted(c));
-        let (actual, predicted) = (over(&|c| self.actual(c).powi(2)), over(&|c| self.predicted(c).powi(2)));
-        let spread = (n * n - actual) * (n * n - predicted);
-        if spread <= 0.0 {
+        let (right, chance) = self.squares();
+        // Whole numbers: the squares of large counts cancel.
+        let n = self.counts().sum() as u128;
+        let spread = |side: fn(&Self, usize) -> f64| {
+            n * n - (0..self.classes()).map(|c| (side(self, c) as u128).pow(2)).sum::<u128>()
+        };
+        let (actual, predicted) = (spread(Self::actual), spread(Self::predicted));
+        if actual == 0 || predicted == 0 {
             return Err(Error::Undefined {
                 what: "the correlation",
                 why: "all labels or predictions are of one class",
             });
         }
-        Ok((right * n - cross) / spread.sqrt())
+        Ok(((right - chance) as f64 / (actual as f64 * predicted as f64).sqrt()).clamp(-1.0, 1.0))
     }
 
     /// Cohen's κ: the agreement beyond what the shares of the classes give by chance, (pₒ − pₑ) / (1 − pₑ).
@@ -127,11 +121,40 @@ impl<L> Confusion<L> {
     ///
     /// Source: Cohen (1960), Educational and Psychological Measurement 20, p. 40.
     pub fn cohen_kappa(&self) -> Result<f64> {
-        let n = self.total();
-        let chance = (0..self.classes()).map(|c| self.actual(c) * self.predicted(c)).sum::<f64>() / n;
-        if n - chance <= 0.0 {
+        let (right, chance) = self.squares();
+        let whole = (self.counts().sum() as i128).pow(2) - chance;
+        if whole == 0 {
             return Err(Error::Undefined { what: "kappa", why: "all labels and predictions are of one class" });
         }
-        Ok((self.right() - chance) / (n - chance))
+        Ok((right - chance) as f64 / whole as f64)
+    }
+
+    /// n times how many are right, and how many times n are right by chance: Σ actual · predicted.
+    fn squares(&self) -> (i128, i128) {
+        let n = self.counts().sum() as i128;
+        let right: i128 = (0..self.classes()).map(|c| self.counts()[(c, c)] as i128).sum();
+        let chance = (0..self.classes()).map(|c| self.actual(c) as i128 * self.predicted(c) as i128).sum();
+        (n * right, chance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::DMatrix;
+
+    #[test]
+    fn squares_of_large_counts_do_not_cancel() {
+        let of = |counts: [usize; 4]| Confusion::from_counts(vec![0, 1], DMatrix::from_row_slice(2, 2, &counts));
+        // One sample of class 1, missed, and one false alarm among n: -1/(n - 1) by hand.
+        for n in [10, 1_000_000_007, 3_000_000_000] {
+            let expected = -1.0 / (n as f64 - 1.0);
+            let confusion = of([n - 2, 1, 1, 0]);
+            for found in [confusion.matthews(), confusion.cohen_kappa()].map(Result::unwrap) {
+                assert!((found / expected - 1.0).abs() < 1e-15, "{n}: {found} {expected}");
+            }
+            let found = of([n - 1, 0, 0, 1]);
+            assert_eq!((found.matthews(), found.cohen_kappa()), (Ok(1.0), Ok(1.0)));
+        }
     }
 }

@@ -1,11 +1,13 @@
-use super::{entries, pair};
+use super::samples::{Samples, fitting, share};
+use crate::special::Wide;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
+use std::cmp::Ordering;
 
 /// The median of |y − ŷ| over samples and outputs; of an even number of errors, the mean of the middle two.
 ///
 /// # Errors
-/// Unequal sizes, no samples, NaN or infinity.
+/// Unequal sizes, no samples, NaN or infinity, and an answer that no f64 holds.
 ///
 /// ```
 /// use nalgebra::dvector;
@@ -19,9 +21,11 @@ pub fn median_absolute_error<'a, T: Real>(
     y: impl Into<DMatrixView<'a, T>>,
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
-    let mut errors = terms(y.into(), prediction.into(), |y, p| (y - p).abs())?;
-    errors.sort_by(f64::total_cmp);
-    Ok(median(&errors))
+    let samples = Samples::new(y.into(), prediction.into())?;
+    let mut errors: Vec<Wide> = samples.all().map(|(_, y, p)| size(y, p)).collect();
+    errors.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    let [low, high] = [errors[(errors.len() - 1) / 2], errors[errors.len() / 2]];
+    fitting((low + high).scaled(-1), "the median absolute error")
 }
 
 /// The largest |y − ŷ| over samples and outputs.
@@ -32,7 +36,9 @@ pub fn max_error<'a, T: Real>(
     y: impl Into<DMatrixView<'a, T>>,
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
-    Ok(terms(y.into(), prediction.into(), |y, p| (y - p).abs())?.into_iter().fold(0.0, f64::max))
+    let samples = Samples::new(y.into(), prediction.into())?;
+    let larger = |a: Wide, b: Wide| if b > a { b } else { a };
+    fitting(samples.all().map(|(_, y, p)| size(y, p)).fold(Wide::ZERO, larger), "the largest error")
 }
 
 /// Mean absolute percentage error, as a share: the mean of |y − ŷ| / |y|.
@@ -40,10 +46,12 @@ pub fn max_error<'a, T: Real>(
 /// # Errors
 /// As [`median_absolute_error`], and [`Error::Undefined`] where a target is 0.
 pub fn mape<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    let (y, prediction) = (y.into(), prediction.into());
-    let errors = terms(y, prediction, |y, p| (y - p).abs() / y.abs())?;
-    needs(y, |y| y != 0.0, "the percentage error", "a target is 0")?;
-    Ok(mean(&errors))
+    const WHAT: &str = "the percentage error";
+    let samples = Samples::new(y.into(), prediction.into())?;
+    if samples.all().any(|(_, y, _)| y == 0.0) {
+        return Err(Error::Undefined { what: WHAT, why: "a target is 0" });
+    }
+    fitting(samples.mean(|y, p| size(y, p) / Wide::new(y).abs()), WHAT)
 }
 
 /// Mean squared logarithmic error: the mean of (ln(1 + y) − ln(1 + ŷ))².
@@ -51,12 +59,21 @@ pub fn mape<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into
 /// # Errors
 /// As [`median_absolute_error`], and [`Error::Undefined`] where a target or prediction is −1 or less.
 pub fn msle<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    let (y, prediction) = (y.into(), prediction.into());
-    let errors = terms(y, prediction, |y, p| (y.ln_1p() - p.ln_1p()).powi(2))?;
-    for values in [y, prediction] {
-        needs(values, |v| v > -1.0, "the logarithmic error", "a target or prediction is -1 or less")?;
+    const WHAT: &str = "the logarithmic error";
+    let samples = Samples::new(y.into(), prediction.into())?;
+    if samples.all().any(|(_, y, p)| y.min(p) <= -1.0) {
+        return Err(Error::Undefined { what: WHAT, why: "a target or prediction is -1 or less" });
     }
-    Ok(mean(&errors))
+    fitting(samples.mean(|y, p| Wide::new(log_ratio(y, p)).squared()), WHAT)
+}
+
+/// ln((1 + y) / (1 + p)), to the last digits also where y and p are close or tiny.
+fn log_ratio(y: f64, p: f64) -> f64 {
+    let ratio = (1.0 + y) / (1.0 + p);
+    if (0.5..=2.0).contains(&ratio) {
+        return ((y - p) / (1.0 + p)).ln_1p();
+    }
+    if ratio.is_normal() { ratio.ln() } else { y.ln_1p() - p.ln_1p() }
 }
 
 /// Mean pinball loss, which the quantile q of y minimizes: q (y − ŷ) where y ≥ ŷ, (1 − q) (ŷ − y) elsewhere.
@@ -80,44 +97,9 @@ pub fn pinball<'a, T: Real>(
     if !(0.0..=1.0).contains(&quantile) {
         return Err(Error::Config { name: "quantile", needs: "a number from 0 to 1" });
     }
-    let loss = |y: f64, p: f64| if y >= p { quantile * (y - p) } else { (1.0 - quantile) * (p - y) };
-    Ok(mean(&terms(y.into(), prediction.into(), loss)?))
-}
-
-/// Mean Poisson deviance: the mean of 2 (y ln(y/ŷ) − y + ŷ), with 0 ln 0 = 0.
-///
-/// # Errors
-/// As [`median_absolute_error`], and [`Error::Undefined`] for a target below 0 or a prediction that is not above.
-///
-/// Source: McCullagh and Nelder, Generalized Linear Models, 2nd ed., section 2.3.
-pub fn poisson_deviance<'a, T: Real>(
-    y: impl Into<DMatrixView<'a, T>>,
-    prediction: impl Into<DMatrixView<'a, T>>,
-) -> Result<f64> {
-    let (y, prediction) = (y.into(), prediction.into());
-    let term = |y: f64, p: f64| 2.0 * (if y > 0.0 { y * (y / p).ln() } else { 0.0 } - y + p);
-    let terms = terms(y, prediction, term)?;
-    needs(y, |y| y >= 0.0, "the Poisson deviance", "a target is below 0")?;
-    needs(prediction, |p| p > 0.0, "the Poisson deviance", "a prediction is not above 0")?;
-    Ok(mean(&terms))
-}
-
-/// Mean gamma deviance: the mean of 2 (ln(ŷ/y) + y/ŷ − 1).
-///
-/// # Errors
-/// As [`median_absolute_error`], and [`Error::Undefined`] for a target or prediction that is not above 0.
-///
-/// Source: McCullagh and Nelder, Generalized Linear Models, 2nd ed., section 2.3.
-pub fn gamma_deviance<'a, T: Real>(
-    y: impl Into<DMatrixView<'a, T>>,
-    prediction: impl Into<DMatrixView<'a, T>>,
-) -> Result<f64> {
-    let (y, prediction) = (y.into(), prediction.into());
-    let terms = terms(y, prediction, |y, p| 2.0 * ((p / y).ln() + y / p - 1.0))?;
-    for values in [y, prediction] {
-        needs(values, |v| v > 0.0, "the gamma deviance", "a target or prediction is not above 0")?;
-    }
-    Ok(mean(&terms))
+    let [below, above] = [quantile, 1.0 - quantile].map(Wide::new);
+    let loss = |y: f64, p: f64| if y >= p { below * size(y, p) } else { above * size(y, p) };
+    fitting(Samples::new(y.into(), prediction.into())?.mean(loss), "the pinball loss")
 }
 
 /// 1 − Var(y − ŷ) / Var(y), for one output: as [`r2`](super::r2), but a constant offset of the prediction costs nothing.
@@ -128,14 +110,8 @@ pub fn explained_variance<'a, T: Real>(
     y: impl Into<DMatrixView<'a, T>>,
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
-    let y = y.into();
-    let errors = one_output(y, prediction.into())?;
-    let targets: Vec<f64> = y.iter().map(|y| y.to_f64()).collect();
-    let spread = |v: &[f64]| {
-        let centre = mean(v);
-        v.iter().map(|v| (v - centre).powi(2)).sum::<f64>()
-    };
-    share(spread(&errors), spread(&targets), &targets, "the explained variance")
+    let samples = Samples::new(y.into(), prediction.into())?.one_output()?;
+    share(samples.spread_of_errors(0), samples.spread(0), "the explained variance")
 }
 
 /// 1 − Σ |y − ŷ| / Σ |y − median y|, for one output: R² of absolute errors.
@@ -146,56 +122,15 @@ pub fn d2_absolute_error<'a, T: Real>(
     y: impl Into<DMatrixView<'a, T>>,
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
-    let y = y.into();
-    let errors = one_output(y, prediction.into())?;
-    let mut targets: Vec<f64> = y.iter().map(|y| y.to_f64()).collect();
-    targets.sort_by(f64::total_cmp);
-    let middle = median(&targets);
-    let spread = targets.iter().map(|y| (y - middle).abs()).sum();
-    share(errors.iter().map(|e| e.abs()).sum(), spread, &targets, "D²")
+    let samples = Samples::new(y.into(), prediction.into())?.one_output()?;
+    let mut targets: Vec<f64> = samples.all().map(|(_, y, _)| y).collect();
+    targets.sort_unstable_by(f64::total_cmp);
+    // Any number between the middle two gives the same sum; with one of them no difference is rounded twice.
+    let middle = targets[(targets.len() - 1) / 2];
+    share(samples.sum(0, size), samples.sum(0, |y, _| size(y, middle)), "D²")
 }
 
-/// One number an entry, after the checks of sizes and numbers.
-fn terms<T: Real>(
-    y: DMatrixView<'_, T>,
-    prediction: DMatrixView<'_, T>,
-    term: impl Fn(f64, f64) -> f64,
-) -> Result<Vec<f64>> {
-    pair(y, prediction)?;
-    Ok(entries(y, prediction).map(|(y, p)| term(y, p)).collect())
-}
-
-/// y − ŷ of one column.
-fn one_output<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>) -> Result<Vec<f64>> {
-    let errors = terms(y, prediction, |y, p| y - p)?;
-    if y.ncols() != 1 {
-        return Err(Error::Shape { what: "columns of y", expected: 1, found: y.ncols() });
-    }
-    Ok(errors)
-}
-
-fn needs<T: Real>(
-    values: DMatrixView<'_, T>,
-    legal: impl Fn(f64) -> bool,
-    what: &'static str,
-    why: &'static str,
-) -> Result<()> {
-    if values.iter().all(|v| legal(v.to_f64())) { Ok(()) } else { Err(Error::Undefined { what, why }) }
-}
-
-/// 1 − part / whole, unless all targets are equal.
-fn share(part: f64, whole: f64, targets: &[f64], what: &'static str) -> Result<f64> {
-    if whole <= 0.0 || targets.iter().all(|y| *y == targets[0]) {
-        return Err(Error::Undefined { what, why: "y is constant; it needs targets that differ" });
-    }
-    Ok(1.0 - part / whole)
-}
-
-fn mean(v: &[f64]) -> f64 {
-    v.iter().sum::<f64>() / v.len() as f64
-}
-
-/// Of sorted numbers.
-fn median(v: &[f64]) -> f64 {
-    0.5 * (v[(v.len() - 1) / 2] + v[v.len() / 2])
+/// |y − ŷ|.
+fn size(y: f64, prediction: f64) -> Wide {
+    Wide::difference(y, prediction).abs()
 }

@@ -123,6 +123,11 @@ pub struct Confusion<L> {
 }
 
 impl<L> Confusion<L> {
+    #[cfg(test)]
+    pub(super) fn from_counts(labels: Vec<L>, counts: DMatrix<usize>) -> Self {
+        Self { labels, counts }
+    }
+
     /// Every label that occurs, true or predicted, sorted.
     #[must_use]
     pub fn labels(&self) -> &[L] {

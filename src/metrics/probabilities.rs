@@ -1,14 +1,19 @@
-use super::{entries, pair};
+use super::pair;
+use crate::special::{Total, Wide};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
 
 /// Mean negative log-likelihood, natural logarithm: of n×1 probabilities of class 1 for targets in [0, 1],
-/// −mean(y ln p + (1 − y) ln(1 − p)); of n×c class probabilities for one-hot targets, −mean(Σ_c y_c ln p_c).
+/// −mean(y ln p + (1 − y) ln(1 − p)); of n×c class probabilities for one-hot targets (or rows with sum 1),
+/// −mean(Σ_c y_c ln p_c).
 ///
-/// A probability of exactly 0 for what happened costs infinity, and infinity is what is returned.
+/// A probability of exactly 0 for what happened costs infinity, and infinity is what is returned. Probabilities that rounding
+/// has left outside of [0, 1] by at most 8 units in the last place of `T` at 1 are taken as 0 and 1.
 ///
 /// # Errors
-/// Unequal sizes, no samples, NaN or infinity in the input, [`Error::Undefined`] for numbers outside [0, 1].
+/// Unequal sizes, no samples, NaN or infinity in the input. [`Error::Target`] for targets that
+/// [`CrossEntropy`](crate::CrossEntropy) does not accept, [`Error::Probability`] for a prediction outside of [0, 1],
+/// [`Error::ProbabilitySum`] for class probabilities whose sum is off 1 by more than 1e-5 and 4 c units in the last place.
 ///
 /// ```
 /// use nalgebra::dvector;
@@ -22,12 +27,10 @@ pub fn log_loss<'a, T: Real>(
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
     let (y, p) = (y.into(), prediction.into());
-    probabilities(y, p)?;
     // 0 · ln 0 is 0: what cannot happen and did not costs nothing.
     let cost = |y: f64, log: f64| if y > 0.0 { -y * log } else { 0.0 };
     let binary = y.ncols() == 1;
-    let each = |(y, p): (f64, f64)| cost(y, p.ln()) + if binary { cost(1.0 - y, (-p).ln_1p()) } else { 0.0 };
-    Ok(entries(y, p).map(each).sum::<f64>() / y.nrows() as f64)
+    mean(y, p, |y, p| cost(y, p.ln()) + if binary { cost(1.0 - y, (-p).ln_1p()) } else { 0.0 })
 }
 
 /// Brier score, the mean squared error of probabilities: mean (y − p)² for n×1, mean Σ_c (y_c − p_c)² for n×c. 0 is perfect.
@@ -42,18 +45,70 @@ pub fn log_loss<'a, T: Real>(
 /// # Ok::<(), residual::Error>(())
 /// ```
 pub fn brier<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    let (y, p) = (y.into(), prediction.into());
-    probabilities(y, p)?;
-    Ok(entries(y, p).map(|(y, p)| (y - p).powi(2)).sum::<f64>() / y.nrows() as f64)
+    mean(y.into(), prediction.into(), |y, p| (y - p) * (y - p))
 }
 
-fn probabilities<T: Real>(y: DMatrixView<'_, T>, p: DMatrixView<'_, T>) -> Result<()> {
+/// Σ cost / n over all entries, after the checks.
+fn mean<T: Real>(y: DMatrixView<'_, T>, p: DMatrixView<'_, T>, cost: impl Fn(f64, f64) -> f64) -> Result<f64> {
     pair(y, p)?;
-    // Single precision sums to 1 give or take a digit.
-    let top = 1.0 + 8.0 * T::default_epsilon().to_f64();
-    let legal = |v: f64| (0.0..=top).contains(&v);
-    if entries(y, p).all(|(y, p)| legal(y) && legal(p)) {
+    class_targets(y)?;
+    class_probabilities(p)?;
+    let mut sum = Total::default();
+    for c in 0..y.ncols() {
+        for i in 0..y.nrows() {
+            let cost = cost(y[(i, c)].to_f64(), p[(i, c)].to_f64().clamp(0.0, 1.0));
+            if cost.is_infinite() {
+                return Ok(cost);
+            }
+            sum.add(Wide::new(cost));
+        }
+    }
+    Ok((sum.value() / Wide::new(y.nrows() as f64)).value())
+}
+
+/// Targets as [`CrossEntropy`](crate::CrossEntropy) accepts them: one column of numbers in [0, 1], or rows with sum 1.
+pub(super) fn class_targets<T: Real>(y: DMatrixView<'_, T>) -> Result<()> {
+    let legal = |row: usize| {
+        if y.ncols() == 1 {
+            return y[(row, 0)] >= T::zero() && y[(row, 0)] <= T::one();
+        }
+        let entries = || (0..y.ncols()).map(|c| y[(row, c)].to_f64());
+        entries().all(|y| y >= 0.0) && (entries().sum::<f64>() - 1.0).abs() <= 1e-5
+    };
+    let needs =
+        if y.ncols() == 1 { "numbers in [0, 1]" } else { "numbers of at least 0 with sum 1, as one-hot rows are" };
+    (0..y.nrows()).find(|&row| !legal(row)).map_or(Ok(()), |row| Err(Error::Target { row, needs }))
+}
+
+/// Targets that say one class: 0 or 1 in one column, or one-hot rows.
+pub(super) fn one_hot_targets<T: Real>(y: DMatrixView<'_, T>) -> Result<()> {
+    class_targets(y)?;
+    let sure = |row: usize| (0..y.ncols()).all(|c| y[(row, c)] == T::zero() || y[(row, c)] == T::one());
+    let needs = if y.ncols() == 1 { "0 or 1" } else { "a 1 for one class and 0 for the others" };
+    (0..y.nrows()).find(|&row| !sure(row)).map_or(Ok(()), |row| Err(Error::Target { row, needs }))
+}
+
+/// One column of probabilities, or rows of class probabilities with sum 1, up to rounding.
+pub(crate) fn class_probabilities<T: Real>(p: DMatrixView<'_, T>) -> Result<()> {
+    let ulp = T::default_epsilon().to_f64();
+    let legal = -8.0 * ulp..=1.0 + 8.0 * ulp;
+    for column in 0..p.ncols() {
+        for row in 0..p.nrows() {
+            let value = p[(row, column)].to_f64();
+            if !legal.contains(&value) {
+                return Err(Error::Probability { row, column, value });
+            }
+        }
+    }
+    if p.ncols() == 1 {
         return Ok(());
     }
-    Err(Error::Undefined { what: "a score of probabilities", why: "some number is outside [0, 1]" })
+    let tolerance = 1e-5 + 4.0 * p.ncols() as f64 * ulp;
+    for row in 0..p.nrows() {
+        let sum: f64 = (0..p.ncols()).map(|c| p[(row, c)].to_f64()).sum();
+        if (sum - 1.0).abs() > tolerance {
+            return Err(Error::ProbabilitySum { row, sum });
+        }
+    }
+    Ok(())
 }

@@ -1,11 +1,12 @@
 use super::pair;
+use super::probabilities::{class_probabilities, one_hot_targets};
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
 
 /// Area under the ROC curve: the probability that a sample of class 1 scores above one of class 0, ties counting half.
 ///
-/// Targets are 0 or 1, n×1; any scores will do, only their order counts. For n×c, the mean over the columns, each class
-/// against the rest.
+/// Targets are 0 or 1, n×1; any scores will do, only their order counts. For n×c, the mean over the columns: each class
+/// against the rest, or each of several labels that a sample may have at once.
 ///
 /// # Errors
 /// Unequal sizes, no samples, NaN or infinity, [`Error::Undefined`] for other targets and where a column has one class only.
@@ -97,7 +98,7 @@ pub fn pr_auc<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl In
 /// y is one-hot, n×c, the prediction n×c.
 ///
 /// # Errors
-/// As [`roc_auc`], and where a class has no sample.
+/// As [`roc_auc`], [`Error::Target`] for rows that are not one-hot, and [`Error::Undefined`] where a class has no sample.
 ///
 /// Source: Hand and Till (2001), Machine Learning 45, eq. 7.
 pub fn roc_auc_one_vs_one<'a, T: Real>(
@@ -110,6 +111,7 @@ pub fn roc_auc_one_vs_one<'a, T: Real>(
     if classes < 2 {
         return Err(Error::Shape { what: "columns of y", expected: 2, found: classes });
     }
+    one_hot_targets(y)?;
     let mut sum = 0.0;
     for (a, b) in (0..classes).flat_map(|a| (0..classes).map(move |b| (a, b))).filter(|(a, b)| a != b) {
         let rows: Vec<usize> = (0..y.nrows()).filter(|&i| y[(i, a)] > T::zero() || y[(i, b)] > T::zero()).collect();
@@ -122,10 +124,12 @@ pub fn roc_auc_one_vs_one<'a, T: Real>(
 }
 
 /// The share of samples whose class is among the `most` that got the largest predictions; y is one-hot, n×c. A class that ties
-/// with others counts from the first column on.
+/// with others counts from the first column on. For n×1, y is 0 or 1 and the prediction the probability of class 1, which is
+/// the larger one from ½ on.
 ///
 /// # Errors
-/// Unequal sizes, no samples, NaN or infinity, [`Error::Config`] for `most` of 0.
+/// Unequal sizes, no samples, NaN or infinity, [`Error::Config`] for `most` of 0, [`Error::Target`] for rows that are not
+/// one-hot, [`Error::Probability`] for one column of other numbers than probabilities.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -144,6 +148,12 @@ pub fn top_accuracy<'a, T: Real>(
     pair(y, prediction)?;
     if most == 0 {
         return Err(Error::Config { name: "most", needs: "at least 1" });
+    }
+    one_hot_targets(y)?;
+    if y.ncols() == 1 {
+        class_probabilities(prediction)?;
+        let right = |&i: &usize| most > 1 || (prediction[(i, 0)] >= T::of(0.5)) == (y[(i, 0)] == T::one());
+        return Ok((0..y.nrows()).filter(right).count() as f64 / y.nrows() as f64);
     }
     let hits = (0..y.nrows()).filter(|&i| {
         let class = (0..y.ncols()).fold(0, |class, c| if y[(i, c)] > y[(i, class)] { c } else { class });

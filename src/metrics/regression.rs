@@ -1,11 +1,13 @@
-use super::{entries, pair};
-use crate::{Error, Real, Result};
+use super::samples::{Samples, fitting, share};
+use crate::special::Wide;
+use crate::{Real, Result};
 use nalgebra::DMatrixView;
 
 /// Mean squared error: the mean of (y − ŷ)² over samples and outputs.
 ///
 /// # Errors
-/// Unequal sizes, no samples, NaN or infinity.
+/// Unequal sizes, no samples, NaN or infinity; [`Error::Undefined`](crate::Error::Undefined) for errors so large or so small
+/// that their squares are out of the range of f64 (about 1e154 and 1e-162), where [`rmse`] still works.
 ///
 /// ```
 /// use nalgebra::dvector;
@@ -16,35 +18,39 @@ use nalgebra::DMatrixView;
 /// # Ok::<(), residual::Error>(())
 /// ```
 pub fn mse<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    mean(y.into(), prediction.into(), |error| error * error)
+    mean_square(&Samples::new(y.into(), prediction.into())?)
 }
 
-/// Root mean squared error: √[`mse`].
+/// Root mean squared error: √[`mse`], for errors of any size.
 ///
 /// # Errors
-/// As [`mse`].
+/// Unequal sizes, no samples, NaN or infinity, and an answer that no f64 holds.
+///
+/// ```
+/// use nalgebra::dvector;
+/// use residual::{metrics, nalgebra};
+/// assert_eq!(metrics::rmse(&dvector![3e200, 4e200], &dvector![0.0, 0.0])?, 12.5f64.sqrt() * 1e200);
+/// # Ok::<(), residual::Error>(())
+/// ```
 pub fn rmse<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    mse(y, prediction).map(f64::sqrt)
+    let samples = Samples::new(y.into(), prediction.into())?;
+    fitting(samples.mean(square).sqrt(), "the root mean squared error")
 }
 
 /// Mean absolute error: the mean of |y − ŷ| over samples and outputs.
 ///
 /// # Errors
-/// As [`mse`].
+/// As [`rmse`].
 pub fn mae<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    mean(y.into(), prediction.into(), f64::abs)
-}
-
-fn mean<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>, size: impl Fn(f64) -> f64) -> Result<f64> {
-    pair(y, prediction)?;
-    Ok(entries(y, prediction).map(|(y, p)| size(y - p)).sum::<f64>() / y.len() as f64)
+    mean_size(&Samples::new(y.into(), prediction.into())?)
 }
 
 /// R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)², the share of the variance that the prediction explains: 1 is perfect, 0 as good as the
 /// mean, below 0 worse. With more outputs, the mean of their R².
 ///
 /// # Errors
-/// As [`mse`], and [`Error::Undefined`] where an output is constant (as with one sample).
+/// Unequal sizes, no samples, NaN or infinity, and [`Error::Undefined`](crate::Error::Undefined) where an output is constant
+/// (as with one sample).
 ///
 /// ```
 /// use nalgebra::dvector;
@@ -55,19 +61,24 @@ fn mean<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>, size: im
 /// # Ok::<(), residual::Error>(())
 /// ```
 pub fn r2<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    let (y, prediction) = (y.into(), prediction.into());
-    pair(y, prediction)?;
-    let mut total = 0.0;
-    for c in 0..y.ncols() {
-        let (y, prediction) = (y.columns(c, 1), prediction.columns(c, 1));
-        let mean = y.iter().map(|y| y.to_f64()).sum::<f64>() / y.len() as f64;
-        let spread: f64 = y.iter().map(|y| (y.to_f64() - mean).powi(2)).sum();
-        // Rounding of the mean leaves a constant y with a spread of its own.
-        let first = y[(0, 0)];
-        if spread <= 0.0 || y.iter().all(|&y| y == first) {
-            return Err(Error::Undefined { what: "R²", why: "y is constant; it needs targets that differ" });
-        }
-        total += 1.0 - entries(y, prediction).map(|(y, p)| (y - p).powi(2)).sum::<f64>() / spread;
-    }
-    Ok(total / y.ncols() as f64)
+    explained(&Samples::new(y.into(), prediction.into())?)
+}
+
+/// (y − ŷ)².
+fn square(y: f64, prediction: f64) -> Wide {
+    Wide::difference(y, prediction).squared()
+}
+
+pub(super) fn mean_square<T: Real>(samples: &Samples<'_, T>) -> Result<f64> {
+    fitting(samples.mean(square), "the mean squared error")
+}
+
+pub(super) fn mean_size<T: Real>(samples: &Samples<'_, T>) -> Result<f64> {
+    fitting(samples.mean(|y, p| Wide::difference(y, p).abs()), "the mean absolute error")
+}
+
+/// R².
+pub(super) fn explained<T: Real>(samples: &Samples<'_, T>) -> Result<f64> {
+    let each = (0..samples.outputs()).map(|c| share(samples.sum(c, square), samples.spread(c), "R²"));
+    Ok(each.sum::<Result<f64>>()? / samples.outputs() as f64)
 }

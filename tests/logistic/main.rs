@@ -10,5 +10,7 @@ mod large;
 mod metrics;
 mod properties;
 mod reference;
+mod score_classes;
+mod score_range;
 mod separation;
 mod support;

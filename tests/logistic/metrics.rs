@@ -163,7 +163,10 @@ fn edges() {
         assert!(matches!(score(&y, &three), Err(Error::Shape { expected: 2, found: 3, .. })));
         assert!(matches!(score(&none, &none), Err(Error::Empty { .. })));
     }
-    assert!(matches!(brier(&y, &DVector::from_vec(vec![0.5, 1.5])), Err(Error::Undefined { .. })));
+    assert!(matches!(
+        brier(&y, &DVector::from_vec(vec![0.5, 1.5])),
+        Err(Error::Probability { row: 1, column: 0, value: 1.5 })
+    ));
     let one = DMatrix::from_element(1, 1, 2f32);
     assert_eq!(mse(&one, one.view((0, 0), (1, 1))), Ok(0.0));
 }

@@ -4,6 +4,7 @@ use super::margins::{Direction, scores, target};
 use crate::Real;
 use crate::data::Dataset;
 use crate::loss::{CrossEntropy, Loss};
+use crate::special::binomial_excess;
 
 /// One row of positive weight.
 #[derive(Debug, Clone, Copy)]
@@ -47,31 +48,7 @@ impl Row {
     /// 2 w (y ln(y/p) + (1 − y) ln((1 − y)/q)).
     pub fn deviance(&self) -> f64 {
         let e = self.residual();
-        2.0 * self.w * (excess(self.y, self.p, e) + excess(1.0 - self.y, self.q, -e))
-    }
-}
-
-/// a ln(a/b) + b − a ≥ 0 for a, b ≥ 0 with e = a − b, without cancellation where they are close.
-///
-/// Source: Loader (2000), Fast and Accurate Computation of Binomial Probabilities.
-fn excess(a: f64, b: f64, e: f64) -> f64 {
-    if a <= 0.0 {
-        return b;
-    }
-    let v = e / (a + b);
-    if v.abs() > 0.1 {
-        return a * (a / b).ln() - e;
-    }
-    // ln(a/b) = 2 (v + v³/3 + v⁵/5 + ...), and 2 a v − e = e v.
-    let (mut sum, mut term, mut odd) = (e * v, 2.0 * a * v, 1.0);
-    loop {
-        term *= v * v;
-        odd += 2.0;
-        let next = sum + term / odd;
-        if next == sum {
-            return sum;
-        }
-        sum = next;
+        2.0 * self.w * (binomial_excess(self.y, self.p, e) + binomial_excess(1.0 - self.y, self.q, -e))
     }
 }
 
