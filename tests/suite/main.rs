@@ -13,6 +13,7 @@ mod gradients;
 mod hostile;
 mod models;
 mod naive;
+mod not_finite;
 mod rules;
 mod solvers;
 mod tables;
