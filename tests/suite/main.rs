@@ -9,6 +9,7 @@ mod dual;
 mod erased;
 mod exact;
 mod extremes;
+mod gradient_scales;
 mod gradients;
 mod hostile;
 mod models;
