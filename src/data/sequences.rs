@@ -38,7 +38,8 @@ pub fn sequences<T: Real>(sequences: &[DMatrix<T>]) -> Result<DMatrix<T>> {
 /// ```
 ///
 /// # Errors
-/// Those of [`sequences`]; [`Error::Sequence`] with the first sequence that is longer than `steps`.
+/// Those of [`sequences`]; [`Error::Sequence`] with the first sequence that is longer than `steps`; [`Error::Config`] for
+/// more steps than fit the memory.
 pub fn sequences_with_lengths<T: Real>(sequences: &[DMatrix<T>], steps: usize) -> Result<DMatrix<T>> {
     build(sequences, steps, true)
 }
@@ -52,7 +53,12 @@ fn build<T: Real>(sequences: &[DMatrix<T>], steps: usize, lengths: bool) -> Resu
         check(index, sequence, steps, features, lengths)?;
     }
     let lead = usize::from(lengths);
-    let mut x = DMatrix::zeros(sequences.len(), lead + steps * features);
+    let width = steps.checked_mul(features).and_then(|width| width.checked_add(lead));
+    let len = width.and_then(|width| width.checked_mul(sequences.len()));
+    let (Some(width), Some(true)) = (width, len.map(|len| Vec::<T>::new().try_reserve_exact(len).is_ok())) else {
+        return Err(Error::Config { name: "number of steps", needs: "small enough for the memory" });
+    };
+    let mut x = DMatrix::zeros(sequences.len(), width);
     for (i, sequence) in sequences.iter().enumerate() {
         if lengths {
             x[(i, 0)] = T::of(sequence.nrows() as f64);
@@ -111,6 +117,10 @@ mod tests {
             message(&long, true),
             "sequence 1: number of steps, at most the longest allowed, should be 2, found 3"
         );
+        for steps in [usize::MAX, usize::MAX / 2, usize::MAX / 16] {
+            let error = sequences_with_lengths(&short, steps).unwrap_err();
+            assert!(matches!(error, Error::Config { name: "number of steps", .. }), "{error}");
+        }
         let narrow = [good.clone(), good.clone(), dmatrix![1.0; 2.0]];
         assert_eq!(message(&narrow, true), "sequence 2: number of features should be 2, found 1");
         let empty = [good.clone(), DMatrix::zeros(0, 2)];

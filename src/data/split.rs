@@ -31,8 +31,10 @@ impl<T: Real> Dataset<'_, T> {
         let tests = self.tests(test_fraction)?;
         let rows = self.strata(seed);
         // Class after class, every (n / tests)-th row: each class gives its share, and the sum is exact.
-        let (n, is_test) = (rows.len(), |i: usize| (i + 1) * tests / rows.len() > i * tests / rows.len());
-        let side = |test: bool| (0..n).filter(|&i| is_test(i) == test).map(|i| rows[i]).collect::<Vec<_>>();
+        let side = |test: bool| {
+            let marks = every(rows.len(), tests);
+            rows.iter().zip(marks).filter(|&(_, mark)| mark == test).map(|(&row, _)| row).collect::<Vec<_>>()
+        };
         Ok((self.select(&side(false))?, self.select(&side(true))?))
     }
 
@@ -66,10 +68,35 @@ impl<T: Real> Dataset<'_, T> {
     }
 }
 
+/// n marks, `count` of them true, evenly spread: mark i is true where (i + 1) count / n has a larger whole part than
+/// i count / n. Without that product, which need not be a `usize`.
+fn every(n: usize, count: usize) -> impl Iterator<Item = bool> {
+    let mut missing = n;
+    (0..n).map(move |_| {
+        // What is missing for the next whole number, in parts of n.
+        let whole = missing <= count;
+        missing = if whole { missing + (n - count) } else { missing - count };
+        whole
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use nalgebra::DMatrix;
+
+    #[test]
+    fn marks_are_the_whole_parts_of_products() {
+        for n in 1..40 {
+            for count in 0..=n {
+                let whole = |i: usize| (i + 1) * count / n > i * count / n;
+                assert!(every(n, count).eq((0..n).map(whole)), "{count} of {n}");
+            }
+        }
+        // Sizes whose product is no usize.
+        let (n, count) = (usize::MAX - 1, (usize::MAX - 1) / 2);
+        assert!(every(n, count).take(6).eq([false, true, false, true, false, true]));
+    }
 
     #[test]
     fn every_class_gives_its_share() -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::Real;
 use crate::layout::{Init, Spread};
-use crate::real::{self, Gate, Rectify, sigmoid};
+use crate::real::{self, Gate, Loops, Rectify, finite_or_nan, sigmoid, vectorize};
 
 /// An elementwise activation.
 ///
@@ -15,6 +15,9 @@ use crate::real::{self, Gate, Rectify, sigmoid};
 /// | `Sigmoid` | 1 / (1 + e^−a) |
 /// | `Gelu` | a Φ(a), Φ the normal distribution function. Source: Hendrycks and Gimpel (2016) |
 /// | `Silu` | a σ(a). Source: Elfwing, Uchibe and Doya (2018) |
+///
+/// NaN gives NaN. An infinity inside a network is a sum that overflowed, and where terms of both signs overflow its sign may
+/// be wrong. So layers turn it into NaN where φ would make a finite number of it, and the prediction is an error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Activation {
     /// a.
@@ -36,6 +39,17 @@ pub enum Activation {
 
 const LEAK: f64 = 0.01;
 
+/// 1 for a > 0, else `leak`; NaN for NaN.
+fn jump<T: Real>(a: T, leak: T) -> T {
+    if a > T::zero() {
+        T::one()
+    } else if a <= T::zero() {
+        leak
+    } else {
+        a
+    }
+}
+
 impl Activation {
     /// φ(a).
     #[must_use]
@@ -43,10 +57,10 @@ impl Activation {
         match self {
             Self::Identity => a,
             Self::Relu => {
-                if a > T::zero() {
-                    a
-                } else {
+                if a <= T::zero() {
                     T::zero()
+                } else {
+                    a
                 }
             }
             Self::LeakyRelu => {
@@ -69,20 +83,8 @@ impl Activation {
         let one = T::one();
         match self {
             Self::Identity => one,
-            Self::Relu => {
-                if a > T::zero() {
-                    one
-                } else {
-                    T::zero()
-                }
-            }
-            Self::LeakyRelu => {
-                if a > T::zero() {
-                    one
-                } else {
-                    T::of(LEAK)
-                }
-            }
+            Self::Relu => jump(a, T::zero()),
+            Self::LeakyRelu => jump(a, T::of(LEAK)),
             Self::Tanh => {
                 let t = a.tanh();
                 (one - t) * (one + t)
@@ -93,8 +95,19 @@ impl Activation {
         }
     }
 
-    /// a ← φ(a) for every entry.
+    /// a ← φ(a) for every entry, NaN where an infinite a would become a finite number.
     pub(crate) fn apply<T: Real>(self, a: &mut [T]) {
+        if matches!(self, Self::Tanh | Self::Sigmoid) {
+            vectorize(Loops(
+                #[inline(always)]
+                || a.iter_mut().for_each(|a| *a = finite_or_nan(*a)),
+            ));
+        }
+        self.apply_to_finite(a);
+    }
+
+    /// [`apply`](Self::apply) where no a is infinite.
+    pub(super) fn apply_to_finite<T: Real>(self, a: &mut [T]) {
         match self {
             Self::Identity => {}
             Self::Tanh => T::tanh_each(a),

@@ -93,17 +93,31 @@ pub(super) fn at_least_1(name: &'static str, value: usize) -> Result<()> {
 
 /// Whether the product of `factors` is a length that an array of numbers can have.
 pub(super) fn countable(name: &'static str, factors: &[usize]) -> Result<()> {
-    // Terabytes: more than any memory, and far from an overflow of addresses.
-    const MOST: usize = 1 << 40;
     match factors.iter().try_fold(1, |product: usize, &factor| product.checked_mul(factor)) {
-        Some(product) if product <= MOST => Ok(()),
+        Some(product) if product as u64 <= most(usize::BITS) => Ok(()),
         _ => Err(Error::Config { name, needs: "small enough to be counted in memory" }),
     }
+}
+
+/// Terabytes, or half of what can be addressed at 8 bytes a number: more than any memory, and far from an overflow of
+/// addresses.
+const fn most(address_bits: u32) -> u64 {
+    if address_bits > 44 { 1 << 40 } else { 1 << (address_bits - 4) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Two such arrays side by side can still be addressed.
+    #[test]
+    fn what_is_countable_fits_the_addresses_of_any_machine() {
+        for bits in [16, 32, 64] {
+            let bytes = u128::from(most(bits)) * 8;
+            assert!(bytes <= 1 << (bits - 1), "{bits} bits");
+        }
+        assert_eq!((most(16), most(32), most(64)), (1 << 12, 1 << 28, 1 << 40));
+    }
 
     #[test]
     fn places_are_counted_as_by_trying() {

@@ -70,7 +70,8 @@ impl Recurrent {
     /// One more number before the sequence says how many of the steps count: a whole number from 1 to `steps`, else the
     /// fit and the prediction are [`Error::Input`]. What follows is ignored: it changes no bit of any output or gradient.
     ///
-    /// Behind another layer, where the number is computed, it is rounded to the nearest that is legal and has no gradient.
+    /// Behind another layer, where the number is computed, it is rounded to the nearest that is legal and has no gradient;
+    /// where it is not finite, the outputs are NaN.
     #[must_use]
     pub fn with_lengths(mut self) -> Self {
         self.lengths = true;
@@ -100,7 +101,7 @@ impl Recurrent {
 
     fn prepare<T: Real>(&self, x: &DMatrix<T>, tape: &mut RecurrentTape<T>) {
         let Parameters { cell, features, hidden } = self.sizes;
-        // A NaN from a layer before casts to 0.
+        // NaN from a layer before casts to 0.
         let length = |i: usize| (x[(0, i)].to_f64().round() as usize).clamp(1, self.steps);
         tape.packing.sort(x.ncols(), self.steps, |i| if self.lengths { length(i) } else { self.steps });
         let columns = tape.packing.len();
@@ -221,6 +222,11 @@ impl<T: Real> Layer<T> for Recurrent {
                 tanh_c: part_mut(&mut tape.tanh_c, states),
             });
             self.keep(t, z.as_mut_slice(), tape);
+        }
+        if self.lengths {
+            // Nothing is known of a sequence whose length is not.
+            let unknown = |i: usize| !x[(0, i)].is_finite();
+            (0..x.ncols()).filter(|&i| unknown(i)).for_each(|i| z.column_mut(i).fill(x[(0, i)] - x[(0, i)]));
         }
     }
 

@@ -31,7 +31,7 @@ pub fn factor<T: Real>(a: &mut [T], n: usize) -> Result<(), usize> {
             vectorize(Slice { a: &mut right[..(last - first) * n], n, first })?;
         }
         let (left, right) = a.split_at_mut(end * n);
-        let cost = (n - end) * (n - end) * (end - start);
+        let cost = threads::cost(&[n - end, n - end, end - start]);
         subtract(&left[start * n..], n, end, right, &mut scratch, cost);
     }
     Ok(())

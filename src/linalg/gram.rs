@@ -93,7 +93,7 @@ impl Gram {
         let (a, lda) = packing.left.from(from);
         let (b, ldb) = if weighted { packing.right.from(from) } else { (a, lda) };
         let mut chunks: Vec<&mut [f64]> = self.sums.chunks_mut(CHUNK * m).collect();
-        threads::for_each(&mut chunks, if spread { m * m * rows } else { 0 }, |k, sums| {
+        threads::for_each(&mut chunks, if spread { threads::cost(&[m, m, rows]) } else { 0 }, |k, sums| {
             let (first, n) = (k * CHUNK, sums.len() / m);
             let below = first + n;
             let (own, b) = (&a[first * lda..], &b[first * ldb..]);
@@ -154,7 +154,7 @@ pub fn gram<T: Real>(x: DMatrixView<'_, T>, extras: &[&[f64]], shift: &[f64], we
     let blocks = n.div_ceil(rows);
     let runs = blocks.clamp(1, RUNS);
     let mut parts = vec![total.clone(); runs];
-    threads::for_each(&mut parts, n.saturating_mul(size * (size + 1)), |i, part| {
+    threads::for_each(&mut parts, threads::cost(&[n, size, size + 1]), |i, part| {
         let (from, to) = threads::run(blocks, runs, i);
         let (from, to) = (from * rows, (to * rows).min(n));
         let extras: Vec<&[f64]> = extras.iter().map(|extra| &extra[from..to]).collect();

@@ -20,7 +20,42 @@ pub fn for_each<S: Send>(states: &mut [S], cost: usize, work: impl Fn(usize, &mu
 #[cfg(feature = "parallel")]
 const FORK: usize = 1_000_000;
 
+/// The product of these factors, or as much as can be counted.
+pub fn cost(factors: &[usize]) -> usize {
+    factors.iter().fold(1, |cost: usize, &factor| cost.saturating_mul(factor))
+}
+
 /// Cuts `items` into at most `parts` runs of nearly equal length, in order: (start, end) of run `i`.
 pub fn run(items: usize, parts: usize, i: usize) -> (usize, usize) {
-    (items * i / parts, items * (i + 1) / parts)
+    (start(items, parts, i), start(items, parts, i + 1))
+}
+
+/// ⌊items · i / parts⌋ for i ≤ parts: where run `i` starts.
+pub fn start(items: usize, parts: usize, i: usize) -> usize {
+    // The product need not be an address.
+    (items as u128 * i as u128 / parts as u128) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_nearly_equal_and_leave_nothing_out() {
+        for items in [0, 1, 7, 100, 65_536, usize::MAX / 2, usize::MAX] {
+            for parts in [1, 2, 3, 64, 65_537] {
+                assert_eq!((start(items, parts, 0), start(items, parts, parts)), (0, items));
+                for i in [0, parts / 3, parts - 1] {
+                    let (from, to) = run(items, parts, i);
+                    assert!(to - from == items / parts || to - from == items.div_ceil(parts), "{items} / {parts}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_cost_overflows() {
+        assert_eq!((cost(&[2, 3, 5]), cost(&[])), (30, 1));
+        assert_eq!(cost(&[usize::MAX, 5, 2]), usize::MAX);
+    }
 }

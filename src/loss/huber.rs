@@ -38,10 +38,11 @@ impl Huber {
     #[inline(always)]
     fn at<T: Real>(&self, r: T) -> (T, T) {
         let delta = T::of(self.delta);
-        if r.abs() <= delta {
-            (r * r * T::of(0.5), r)
-        } else {
+        // NaN is not above δ, and so stays NaN.
+        if r.abs() > delta {
             (delta * (r.abs() - delta * T::of(0.5)), if r > T::zero() { delta } else { -delta })
+        } else {
+            (r * r * T::of(0.5), r)
         }
     }
 }

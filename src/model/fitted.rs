@@ -6,6 +6,7 @@ use crate::layout::Layout;
 use crate::linalg::{Block, block_rows, reshape};
 use crate::loss::Loss;
 use crate::optim::{Reason, Report, Solution};
+use crate::real::finite_or_nan;
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView, DVector};
 use std::fmt;
@@ -173,6 +174,8 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Predictor<T> for Fitted<T, N, L> {
             reshape(&mut scratch.z, k, len);
             let block = Block::new(x.rows(first, len));
             self.layer.forward_block(&self.params, &block, &mut scratch.x, &mut scratch.z, &mut scratch.tape);
+            // A probability is finite whatever the score.
+            scratch.z.iter_mut().for_each(|z| *z = finite_or_nan(*z));
             self.loss.block_respond(scratch.z.as_mut_slice(), k);
             for c in 0..k {
                 let column = scratch.z.as_slice()[c..].iter().step_by(k);

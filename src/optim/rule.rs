@@ -6,6 +6,9 @@
 //! | a size for each coordinate | [`AdaGrad`], [`RmsProp`], [`AdaDelta`] |
 //! | both | [`Adam`], [`AmsGrad`], [`NAdam`], [`AdaMax`], [`RAdam`] |
 //! | transforms, to stand before or after another | [`Decay`], [`ClipNorm`], [`ClipValue`], [`WeightsOnly`] |
+//!
+//! Gradients may have any size: where their squares would overflow or vanish, the mean of squares is taken of the roots. What
+//! makes a state infinite makes the parameters NaN, so that the fit ends as [`Error::Diverged`](crate::Error::Diverged).
 
 mod adadelta;
 mod adagrad;
@@ -20,6 +23,7 @@ mod nadam;
 mod plain;
 mod radam;
 mod rmsprop;
+mod squares;
 mod sweep;
 mod visitor;
 mod weights_only;

@@ -1,6 +1,13 @@
-//! σ, and the density and distribution function of the standard normal, of one number.
+//! What is finite; σ, and the density and distribution function of the standard normal, of one number.
 
 use super::Real;
+
+/// x, or NaN where x is not finite: an infinity is a sum that overflowed, perhaps with the wrong sign, and a function that
+/// makes a finite number of it would hide that.
+#[inline(always)]
+pub(crate) fn finite_or_nan<T: Real>(x: T) -> T {
+    x + (x - x)
+}
 
 /// 1 / (1 + e^−x), the small side as e/(1 + e), which keeps its relative accuracy.
 pub(crate) fn sigmoid<T: Real>(x: T) -> T {

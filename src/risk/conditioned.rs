@@ -106,7 +106,7 @@ impl<'r, T: Real> Conditioned<'r, T> {
     }
 
     fn cost(&self) -> usize {
-        (4 * self.data.samples()).saturating_mul(self.dim() + self.outputs())
+        threads::cost(&[4, self.data.samples(), self.dim() + self.outputs()])
     }
 
     /// V / s, one column a feature, then a: what the lanes multiply x − m with; in place, where they see x, b instead of a.
@@ -155,8 +155,8 @@ impl<'r, T: Real> Conditioned<'r, T> {
     ) {
         let w = self.unscale(phi);
         let size = self.columns();
-        for pairs in pairs.chunks((SUMS / (self.lanes.len().max(1) * size * size)).max(1)) {
-            let cost = (pairs.len() * size * size).saturating_mul(self.data.samples());
+        for pairs in pairs.chunks((SUMS / threads::cost(&[self.lanes.len().max(1), size, size])).max(1)) {
+            let cost = threads::cost(&[pairs.len(), size, size, self.data.samples()]);
             self.each_lane(cost, |task, i, lane| lane.hessian(task, i, &w, pairs));
             let Some((first, others)) = self.lanes.split_first_mut() else { return };
             for (pair, sum) in first.grams.iter_mut().enumerate() {

@@ -1,4 +1,5 @@
 use crate::data::Dataset;
+use crate::linalg::threads;
 use crate::{Error, Real, Result, random};
 
 /// The rows to train on and the rows to test on.
@@ -23,7 +24,7 @@ pub fn k_fold(samples: usize, folds: usize, seed: u64) -> Result<Vec<Fold>> {
     check(samples, folds)?;
     let mut rows: Vec<usize> = (0..samples).collect();
     random::shuffle(&mut rows, &mut random::generator(seed, 0));
-    let bound = |fold: usize| samples * fold / folds;
+    let bound = |fold: usize| threads::start(samples, folds, fold);
     let part = |fold: usize| rows[bound(fold)..bound(fold + 1)].to_vec();
     let rest = |fold: usize| [&rows[..bound(fold)], &rows[bound(fold + 1)..]].concat();
     Ok((0..folds).map(|fold| (rest(fold), part(fold))).collect())

@@ -124,3 +124,61 @@ fn the_weights_start_as_documented() {
         assert!(block(0).iter().all(|w| w.abs() <= bound));
     }
 }
+
+/// One step as ONNX's operators GRU (linear_before_reset = 1) and LSTM define it, from parameters in ONNX's order of gates:
+/// W and R with one row per unit and gate, Wb and Rb. Returns h, and c in place.
+fn onnx_step(cell: Cell, x: &[f64], h: &[f64], c: &mut [f64], [w, r, wb, rb]: [&DMatrix<f64>; 4]) -> Vec<f64> {
+    let m = h.len();
+    let sigmoid = |a: f64| 1.0 / (1.0 + (-a).exp());
+    let input = |gate: usize, j: usize| {
+        let row = gate * m + j;
+        x.iter().enumerate().map(|(k, x)| w[(row, k)] * x).sum::<f64>() + wb[row]
+    };
+    let state = |gate: usize, j: usize| {
+        let row = gate * m + j;
+        h.iter().enumerate().map(|(k, h)| r[(row, k)] * h).sum::<f64>() + rb[row]
+    };
+    let both = |gate: usize, j: usize| input(gate, j) + state(gate, j);
+    (0..m)
+        .map(|j| match cell {
+            Cell::Tanh => both(0, j).tanh(),
+            Cell::Gru => {
+                let (update, reset) = (sigmoid(both(0, j)), sigmoid(both(1, j)));
+                let hidden = (input(2, j) + reset * state(2, j)).tanh();
+                (1.0 - update) * hidden + update * h[j]
+            }
+            Cell::Lstm => {
+                let [i, o, f] = [0, 1, 2].map(|gate| sigmoid(both(gate, j)));
+                c[j] = f * c[j] + i * both(3, j).tanh();
+                o * c[j].tanh()
+            }
+        })
+        .collect()
+}
+
+/// The order of gates that the doc of [`Cell`] gives for ONNX.
+#[test]
+fn with_its_gates_reordered_a_cell_is_that_of_onnx() {
+    let (features, hidden, steps) = (3, 4, 5);
+    // Which gate of ours stands at each place of ONNX's.
+    let orders: [(Cell, &[usize]); 3] = [(Cell::Tanh, &[0]), (Cell::Gru, &[1, 0, 2]), (Cell::Lstm, &[0, 3, 1, 2])];
+    for (cell, order) in orders {
+        let layer = Recurrent::new(cell, Sequence { steps, features }, hidden);
+        let (rows, mut numbers) = (order.len() * hidden, Numbers::new(5));
+        let theta: Vec<f64> = numbers.vector(rows * (features + hidden + 2));
+        let x: DMatrix<f64> = numbers.matrix(steps * features, 1);
+        let mut rest = &theta[..];
+        let parts = [features, hidden, 1, 1].map(|columns| {
+            let (part, tail) = rest.split_at(rows * columns);
+            rest = tail;
+            let ours = DMatrix::from_column_slice(rows, columns, part);
+            DMatrix::from_fn(rows, columns, |i, j| ours[(order[i / hidden] * hidden + i % hidden, j)])
+        });
+        let (mut h, mut c) = (vec![0.0; hidden], vec![0.0; hidden]);
+        for x in x.as_slice().chunks_exact(features) {
+            h = onnx_step(cell, x, &h, &mut c, parts.each_ref());
+        }
+        let z = forward(&layer, &theta, &x);
+        assert!(z.iter().zip(&h).all(|(z, h)| (z - h).abs() < 1e-14), "{cell:?}: {z} {h:?}");
+    }
+}

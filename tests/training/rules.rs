@@ -148,6 +148,12 @@ impl Visitor<f64> for Tape {
 
 #[test]
 fn a_state_is_a_clone_and_all_of_it_is_visited() {
+    [1.0, 1e160, 1e-160].into_iter().for_each(states_are_clones_and_visited);
+}
+
+/// For gradients of this size.
+fn states_are_clones_and_visited(size: f64) {
+    let noise = |step, dim| -> Vec<f64> { noise(step, dim).into_iter().map(|g| g * size).collect() };
     for (name, rate, start) in rules::<f64>() {
         let dim = 11;
         let mut rule = start(dim);

@@ -8,6 +8,7 @@ use nalgebra::DMatrix;
 ///
 /// Windows stand side by side (the stride is the window) unless [`stride`](Self::stride) says otherwise; rows and columns
 /// that do not fill a window are dropped. Where several numbers are largest, the first (row by row) takes the gradient.
+/// A window with NaN or an infinity (a sum that overflowed) gives NaN.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -67,25 +68,21 @@ impl MaxPool2d {
         let samples = x.as_slice().chunks_exact(x.nrows()).zip(z.as_mut_slice().chunks_exact_mut(outputs));
         for ((x, z), from) in samples.zip(tape.from.chunks_exact_mut(outputs)) {
             self.0.each_corner(|o, corner| {
+                let mut lost = T::zero();
                 (z[o], from[o]) = (x[corner], corner);
                 for i in 0..rows {
                     let start = corner + i * width;
                     for (j, &value) in x[start..start + columns].iter().enumerate() {
-                        if exceeds(value, z[o]) {
+                        lost += value - value;
+                        if value > z[o] {
                             (z[o], from[o]) = (value, start + j);
                         }
                     }
                 }
+                z[o] += lost;
             });
         }
     }
-}
-
-/// Whether `value` takes the place of the largest so far. A NaN (from weights that ran away) must come through, or nobody
-/// would notice.
-#[inline(always)]
-fn exceeds<T: Real>(value: T, largest: T) -> bool {
-    value > largest || value.partial_cmp(&value).is_none()
 }
 
 /// Windows of R × C side by side, several at a time without a branch.
@@ -136,18 +133,20 @@ fn several<T: Real, const R: usize, const C: usize, const N: usize>(
     let corner = row + o * C;
     let first = &x[corner..][..N * C];
     let (mut largest, mut tap): ([T; N], [u32; N]) = (std::array::from_fn(|l| first[l * C]), [0; N]);
+    let mut lost = [T::zero(); N];
     for i in 0..R {
         let values = &x[corner + i * width..][..N * C];
         for j in 0..C {
             for l in 0..N {
                 let value = values[l * C + j];
-                let larger = exceeds(value, largest[l]);
+                lost[l] += value - value;
+                let larger = value > largest[l];
                 largest[l] = if larger { value } else { largest[l] };
                 tap[l] = if larger { (i * C + j) as u32 } else { tap[l] };
             }
         }
     }
-    z[o..o + N].copy_from_slice(&largest);
+    (0..N).for_each(|l| z[o + l] = largest[l] + lost[l]);
     for (l, from) in from[o..o + N].iter_mut().enumerate() {
         let tap = tap[l] as usize;
         *from = corner + l * C + tap / C * width + tap % C;

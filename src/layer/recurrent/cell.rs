@@ -2,9 +2,10 @@
 
 use crate::Real;
 use crate::layer::Activation::{Sigmoid, Tanh};
+use crate::real::finite_or_nan;
 
-/// The kind of a recurrent cell, in the equations and the order of gates of PyTorch and ONNX. ⊙ is elementwise, σ the
-/// logistic function, h′ and c′ the state one step before.
+/// The kind of a recurrent cell. Equations, parameters and the order of gates are PyTorch's. ⊙ is elementwise, σ the logistic
+/// function, h′ and c′ the state one step before.
 ///
 /// | | gates, in order | state |
 /// |---|---|---|
@@ -12,15 +13,19 @@ use crate::layer::Activation::{Sigmoid, Tanh};
 /// | `Gru` | r, z = σ(W_ih x + b_ih + W_hh h′ + b_hh); n = tanh(W_in x + b_in + r ⊙ (W_hn h′ + b_hn)) | h = (1 − z) ⊙ n + z ⊙ h′ |
 /// | `Lstm` | i, f, o = σ(W_ih x + b_ih + W_hh h′ + b_hh); g = tanh(...) between f and o | c = f ⊙ c′ + i ⊙ g; h = o ⊙ tanh c |
 ///
+/// ONNX has the same equations (its `GRU` with `linear_before_reset` = 1) with the gates in another order: z, r, h for `Gru`,
+/// where h is n, and i, o, f, c for `Lstm`, where c is g. To go from one to the other, reorder the rows of W_ih and W_hh and
+/// the biases, `hidden` rows to a gate.
+///
 /// Sources: Elman (1990), Cognitive Science 14; Cho et al. (2014), EMNLP, eq. 5 to 8; Hochreiter and Schmidhuber (1997),
 /// Neural Computation 9, with the forget gate of Gers, Schmidhuber and Cummins (2000), Neural Computation 12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cell {
     /// One tanh.
     Tanh,
-    /// Gated recurrent unit: gates r, z, n.
+    /// Gated recurrent unit: gates r, z, n (ONNX: z, r, h).
     Gru,
-    /// Long short-term memory: gates i, f, g, o.
+    /// Long short-term memory: gates i, f, g, o (ONNX: i, o, f, c).
     Lstm,
 }
 
@@ -99,7 +104,7 @@ impl Cell {
 impl<T: Real> Step<'_, T> {
     fn tanh(self) {
         add(self.gates, self.recurrent);
-        Tanh.apply(self.gates);
+        Tanh.apply_to_finite(self.gates);
         self.h.copy_from_slice(self.gates);
     }
 
@@ -111,12 +116,12 @@ impl<T: Real> Step<'_, T> {
         {
             let (rz, n) = gates.split_at_mut(2 * m);
             add(rz, &recurrent[..2 * m]);
-            Sigmoid.apply(rz);
+            Sigmoid.apply_to_finite(rz);
             let (r, z) = rz.split_at(m);
             for ((n, &r), &recurrent) in n.iter_mut().zip(r).zip(&recurrent[2 * m..]) {
-                *n += r * recurrent;
+                *n = finite_or_nan(*n + r * recurrent);
             }
-            Tanh.apply(n);
+            Tanh.apply_to_finite(n);
             for (((h, &n), &z), &before) in h.iter_mut().zip(&*n).zip(z).zip(before) {
                 *h = (T::one() - z) * n + z * before;
             }
@@ -128,9 +133,9 @@ impl<T: Real> Step<'_, T> {
         add(self.gates, self.recurrent);
         let states = self.c.chunks_exact_mut(m).zip(self.c_before.chunks_exact(m));
         for (gates, (c, before)) in self.gates.chunks_exact_mut(4 * m).zip(states) {
-            Sigmoid.apply(&mut gates[..2 * m]);
-            Tanh.apply(&mut gates[2 * m..3 * m]);
-            Sigmoid.apply(&mut gates[3 * m..]);
+            Sigmoid.apply_to_finite(&mut gates[..2 * m]);
+            Tanh.apply_to_finite(&mut gates[2 * m..3 * m]);
+            Sigmoid.apply_to_finite(&mut gates[3 * m..]);
             let (i, rest) = gates.split_at(m);
             let (f, g) = rest.split_at(m);
             for ((((c, &before), &i), &f), &g) in c.iter_mut().zip(before).zip(i).zip(f).zip(g) {
@@ -205,8 +210,9 @@ impl<T: Real> StepBack<'_, T> {
     }
 }
 
+/// The sum goes into σ or tanh, which would hide that it overflowed.
 fn add<T: Real>(sum: &mut [T], terms: &[T]) {
-    sum.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
+    sum.iter_mut().zip(terms).for_each(|(sum, &term)| *sum = finite_or_nan(*sum + term));
 }
 
 /// The first three gates of a column.

@@ -39,19 +39,23 @@ impl Packing {
         let mut right = self.right.columns();
         let columns = self.left.columns().zip(totals).map(|(left, total)| (left, right.next(), total));
         let mut columns: Vec<_> = columns.collect();
-        threads::for_each(&mut columns, if spread { 2 * m * len } else { 0 }, |j, (left, right, total)| {
-            let shift = samples.shift.get(j).copied().unwrap_or(0.0);
-            let mut room = Vec::new();
-            let column = match j.checked_sub(features) {
-                Some(extra) => &samples.extras[extra][start..start + len],
-                None => T::widened(&samples.block.column(j)[start..start + len], &mut room),
-            };
-            let sum = vectorize(Shift { x: column, shift, out: &mut left[..len] });
-            **total += match (weights, right) {
-                (Some(d), Some(right)) => weigh(d, &left[..len], &mut right[..len]),
-                _ => sum,
-            };
-        });
+        threads::for_each(
+            &mut columns,
+            if spread { threads::cost(&[2, m, len]) } else { 0 },
+            |j, (left, right, total)| {
+                let shift = samples.shift.get(j).copied().unwrap_or(0.0);
+                let mut room = Vec::new();
+                let column = match j.checked_sub(features) {
+                    Some(extra) => &samples.extras[extra][start..start + len],
+                    None => T::widened(&samples.block.column(j)[start..start + len], &mut room),
+                };
+                let sum = vectorize(Shift { x: column, shift, out: &mut left[..len] });
+                **total += match (weights, right) {
+                    (Some(d), Some(right)) => weigh(d, &left[..len], &mut right[..len]),
+                    _ => sum,
+                };
+            },
+        );
     }
 
     /// Other weights for what is loaded; adds to the totals.

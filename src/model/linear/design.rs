@@ -68,7 +68,7 @@ impl<'d, T: Real> Design<'d, T> {
         // The data set has looked at its columns already; weights need another look.
         let mut surveys = data.surveys().to_vec();
         if weights.is_some() {
-            let cost = data.samples() * surveys.len();
+            let cost = threads::cost(&[data.samples(), surveys.len()]);
             threads::for_each(&mut surveys, cost, |j, survey| *survey = Survey::of(all[j], weights.as_deref()));
         }
         let look = |x, survey| look(x, survey, weights.as_deref(), total.value(), intercept);

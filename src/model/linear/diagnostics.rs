@@ -24,7 +24,7 @@ pub(super) fn koenker<T: Real>(design: &Design<'_, T>, rows: &Rows, u: &[f64]) -
     let lanes = design.lanes(16);
     let gram = if design.weights.is_some() { side } else { 0 };
     let mut states = vec![(DVector::zeros(side), DMatrix::zeros(gram, gram)); lanes];
-    let cost = design.rows().saturating_mul(side * side);
+    let cost = threads::cost(&[design.rows(), side, side]);
     threads::for_each(&mut states, cost, |lane, (products, gram)| {
         let mut basis = Basis::new(rows.order.len());
         let mut q = DVector::from_element(side, level);

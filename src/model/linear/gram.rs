@@ -72,7 +72,7 @@ pub(super) fn compensated_centred<T: Real>(design: &mut Design<'_, T>) -> Vec<Ru
     let lanes = design.lanes(most_lanes(p * p * 8));
     let mut states: Vec<(Vec<Run>, Vec<Dd>)> =
         (0..lanes).map(|_| ((0..p).map(|j| Run::zeros(j + 1)).collect(), vec![Dd::ZERO; p])).collect();
-    let cost = design.rows().saturating_mul(5 * p * p);
+    let cost = threads::cost(&[design.rows(), 5, p, p]);
     threads::for_each(&mut states, cost, |lane, (products, sums)| {
         let mut packed = vec![0.0; p * BLOCK];
         let (mut x, mut v) = (Run::default(), Run::default());

@@ -56,7 +56,7 @@ pub(super) fn pass<T: Real>(design: &Design<'_, T>, at: &[&Coefficients], arithm
     let rows = rows(p);
     let lanes = design.lanes(16).min(design.rows().div_ceil(rows));
     let mut states: Vec<Vec<Residual>> = vec![bounds.iter().map(empty).collect(); lanes];
-    let cost = design.rows().saturating_mul(20 * p * at.len());
+    let cost = threads::cost(&[design.rows(), 20, p, at.len()]);
     threads::for_each(&mut states, cost, |lane, found| {
         let mut kernel = Kernel::new(design, at, &bounds, arithmetic, rows);
         design.blocks_of(rows, lanes, lane, |start, len| kernel.add(start, len, found));

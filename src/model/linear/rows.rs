@@ -38,7 +38,7 @@ pub(super) fn rows<T: Real>(design: &Design<'_, T>, factor: &Factor, at: &Coeffi
     let lanes = design.lanes(16);
     let new = |_| Lane { start: 0, residuals: Vec::new(), leverage: Vec::new(), sums: [0.0; 3] };
     let mut states: Vec<Lane> = (0..lanes).map(new).collect();
-    let cost = design.rows().saturating_mul(factor.rank() * (factor.rank() + 20));
+    let cost = threads::cost(&[design.rows(), factor.rank(), factor.rank() + 20]);
     threads::for_each(&mut states, cost, |i, lane| {
         let mut r = Run::default();
         let mut basis = Basis::new(factor.rank());

@@ -1,4 +1,6 @@
-use super::{Rule, Visitor, fraction, positive, sweep};
+use super::squares::{Squares, range};
+use super::sweep::{self, Coordinate};
+use super::{Rule, Visitor, fraction, positive};
 use crate::{Real, Result};
 
 /// AdaDelta: the gradient over its own running size, times the running size of the steps; needs no rate (use 1).
@@ -36,14 +38,39 @@ pub struct AdaDeltaState<T> {
 }
 
 impl AdaDelta {
-    fn direction<T: Real>(&self) -> impl Fn(&mut T, &mut T, T) -> T + use<T> {
-        let (rho, rest, epsilon) = (T::of(self.rho), T::of(1.0 - self.rho), T::of(self.epsilon));
-        move |s, u, g| {
-            *s = rho * *s + rest * g * g;
-            let d = g * (*u + epsilon).sqrt() / (*s + epsilon).sqrt();
-            *u = rho * *u + rest * d * d;
-            d
-        }
+    fn coordinate<T: Real>(&self) -> OverSizes<T> {
+        let root = self.epsilon.sqrt();
+        // The numerator g √(u + ε) is a normal number.
+        let squares = Squares::new(self.rho, 1.0 - self.rho, root).from(4.0 * range::<T>()[0] / root);
+        OverSizes { rho: T::of(self.rho), rest: T::of(1.0 - self.rho), epsilon: T::of(self.epsilon), squares }
+    }
+}
+
+/// g √(u + ε) / √(s + ε).
+struct OverSizes<T> {
+    rho: T,
+    rest: T,
+    epsilon: T,
+    squares: Squares<T>,
+}
+
+impl<T: Real> Coordinate<T, 2> for OverSizes<T> {
+    #[inline(always)]
+    fn is_plain(&self, [s, _]: [T; 2], g: T) -> bool {
+        self.squares.are_plain(s, g)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [s, u]: [&mut T; 2], g: T) -> T {
+        let root = self.squares.advance::<PLAIN>(s, g);
+        let d = if PLAIN {
+            g * (*u + self.epsilon).sqrt() / (*s + self.epsilon).sqrt()
+        } else {
+            g / root.hypot(self.epsilon.sqrt()) * (*u + self.epsilon).sqrt()
+        };
+        // Steps are of no unusual size, whatever the gradients are.
+        *u = self.rho * *u + self.rest * d * d;
+        d
     }
 }
 
@@ -55,11 +82,11 @@ impl<T: Real> Rule<T> for AdaDelta {
     }
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
-        sweep::turn_two((&mut state.s, &mut state.u), grad, self.direction());
+        sweep::turn_adaptive([&mut state.s, &mut state.u], grad, self.coordinate());
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        sweep::step_two(theta, (&mut state.s, &mut state.u), grad, rate, self.direction());
+        sweep::step_adaptive(theta, [&mut state.s, &mut state.u], grad, rate, self.coordinate());
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,4 +1,6 @@
-use super::{Rule, Visitor, positive, sweep};
+use super::squares::{Squares, leveled};
+use super::sweep::{self, Coordinate};
+use super::{Rule, Visitor, positive};
 use crate::{Real, Result};
 
 /// AdaGrad: each coordinate is divided by the root of the sum of its squared gradients, so rare features learn faster.
@@ -29,12 +31,28 @@ impl Default for AdaGrad {
 }
 
 impl AdaGrad {
-    fn direction<T: Real>(&self) -> impl Fn(&mut T, T) -> T + use<T> {
-        let epsilon = T::of(self.epsilon);
-        move |s, g| {
-            *s += g * g;
-            g / (s.sqrt() + epsilon)
-        }
+    fn coordinate<T: Real>(&self) -> OverRoot<T> {
+        OverRoot { squares: Squares::new(1.0, 1.0, self.epsilon), epsilon: T::of(self.epsilon) }
+    }
+}
+
+/// g / (√s + ε).
+pub(super) struct OverRoot<T> {
+    pub(super) squares: Squares<T>,
+    pub(super) epsilon: T,
+}
+
+impl<T: Real> Coordinate<T, 1> for OverRoot<T> {
+    #[inline(always)]
+    fn is_plain(&self, [s]: [T; 1], g: T) -> bool {
+        self.squares.are_plain(s, g)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [s]: [&mut T; 1], g: T) -> T {
+        let root = self.squares.advance::<PLAIN>(s, g);
+        let ([g, epsilon], root) = leveled::<T, 2, PLAIN>([g, self.epsilon], root);
+        g / (root + epsilon)
     }
 }
 
@@ -46,11 +64,11 @@ impl<T: Real> Rule<T> for AdaGrad {
     }
 
     fn apply(&self, s: &mut Self::State, _: &[T], grad: &mut [T]) {
-        sweep::turn(s, grad, self.direction());
+        sweep::turn_adaptive([s], grad, self.coordinate());
     }
 
     fn step(&self, s: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        sweep::step(theta, s, grad, rate, self.direction());
+        sweep::step_adaptive(theta, [s], grad, rate, self.coordinate());
     }
 
     fn visit(&self, s: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,4 +1,6 @@
-use super::{Rule, Visitor, fraction, positive, power, sweep};
+use super::squares::{Squares, leveled};
+use super::sweep::{self, Coordinate};
+use super::{Rule, Visitor, fraction, positive, power};
 use crate::{Real, Result};
 
 /// Adam: running means of the gradient and of its square, both corrected for their start at 0.
@@ -58,19 +60,57 @@ impl<T: Real> AdamState<T> {
     }
 }
 
+/// m and s of the Adam family.
+#[derive(Clone, Copy)]
+pub(super) struct Moments<T> {
+    b1: T,
+    c1: T,
+    pub(super) squares: Squares<T>,
+    pub(super) epsilon: T,
+}
+
+impl<T: Real> Moments<T> {
+    pub(super) fn new(beta1: f64, beta2: f64, epsilon: f64) -> Self {
+        let squares = Squares::new(beta2, 1.0 - beta2, epsilon);
+        Self { b1: T::of(beta1), c1: T::of(1.0 - beta1), squares, epsilon: T::of(epsilon) }
+    }
+
+    /// Takes g into both means; returns m and √s.
+    #[inline(always)]
+    pub(super) fn advance<const PLAIN: bool>(&self, m: &mut T, s: &mut T, g: T) -> (T, T) {
+        *m = self.b1 * *m + self.c1 * g;
+        (*m, self.squares.advance::<PLAIN>(s, g))
+    }
+}
+
+/// One step: m̂ / (√ŝ + ε) with the two corrections taken out of the loop.
+struct Step<T> {
+    moments: Moments<T>,
+    correction: T,
+    root: T,
+}
+
 impl Adam {
-    fn direction<T: Real>(&self, t: u64) -> impl Fn(&mut T, &mut T, T) -> T + use<T> {
-        let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
-        let (c1, c2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        // m̂ / (√ŝ + ε) with the two corrections taken out of the loop.
-        let correction = T::of(1.0 / (1.0 - power(self.beta1, t)));
-        let root = T::of(1.0 / (1.0 - power(self.beta2, t)).sqrt());
-        let epsilon = T::of(self.epsilon);
-        move |m, s, g| {
-            *m = b1 * *m + c1 * g;
-            *s = b2 * *s + c2 * g * g;
-            correction * *m / (s.sqrt() * root + epsilon)
+    fn at<T: Real>(&self, t: u64) -> Step<T> {
+        Step {
+            moments: Moments::new(self.beta1, self.beta2, self.epsilon),
+            correction: T::of(1.0 / (1.0 - power(self.beta1, t))),
+            root: T::of(1.0 / (1.0 - power(self.beta2, t)).sqrt()),
         }
+    }
+}
+
+impl<T: Real> Coordinate<T, 2> for Step<T> {
+    #[inline(always)]
+    fn is_plain(&self, [_, s]: [T; 2], g: T) -> bool {
+        self.moments.squares.are_plain(s, g)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [m, s]: [&mut T; 2], g: T) -> T {
+        let (m, root) = self.moments.advance::<PLAIN>(m, s, g);
+        let ([m, epsilon], root) = leveled::<T, 2, PLAIN>([m, self.moments.epsilon], root);
+        self.correction * m / (root * self.root + epsilon)
     }
 }
 
@@ -83,14 +123,12 @@ impl<T: Real> Rule<T> for Adam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        let direction = self.direction(state.t);
-        sweep::turn_two(state.means(), grad, direction);
+        sweep::turn_adaptive([&mut state.m, &mut state.s], grad, self.at(state.t));
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        let direction = self.direction(state.t);
-        sweep::step_two(theta, state.means(), grad, rate, direction);
+        sweep::step_adaptive(theta, [&mut state.m, &mut state.s], grad, rate, self.at(state.t));
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

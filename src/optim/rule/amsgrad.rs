@@ -1,6 +1,7 @@
-use super::adam::{AdamState, check_betas};
+use super::adam::{AdamState, Moments, check_betas};
+use super::squares::leveled;
+use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, positive, power};
-use crate::real::vectorize;
 use crate::{Real, Result};
 
 /// AMSGrad: Adam whose denominator never shrinks.
@@ -40,19 +41,42 @@ pub struct AmsGradState<T> {
 }
 
 impl AmsGrad {
-    fn direction<T: Real>(&self, t: u64) -> impl Fn(&mut T, &mut T, &mut T, T) -> T + use<T> {
-        let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
-        let (c1, c2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        let correction = T::of(1.0 / (1.0 - power(self.beta1, t)));
-        let root = T::of(1.0 / (1.0 - power(self.beta2, t)).sqrt());
-        let epsilon = T::of(self.epsilon);
-        move |m, s, largest, g| {
-            *m = b1 * *m + c1 * g;
-            *s = b2 * *s + c2 * g * g;
-            // NaN in s must win, so that divergence shows.
-            *largest = if *largest > *s { *largest } else { *s };
-            correction * *m / (largest.sqrt() * root + epsilon)
+    fn at<T: Real>(&self, t: u64) -> Step<T> {
+        Step {
+            moments: Moments::new(self.beta1, self.beta2, self.epsilon),
+            correction: T::of(1.0 / (1.0 - power(self.beta1, t))),
+            root: T::of(1.0 / (1.0 - power(self.beta2, t)).sqrt()),
         }
+    }
+}
+
+/// One step, with what does not depend on the coordinate.
+struct Step<T> {
+    moments: Moments<T>,
+    correction: T,
+    root: T,
+}
+
+impl<T: Real> Coordinate<T, 3> for Step<T> {
+    #[inline(always)]
+    fn is_plain(&self, [_, s, largest]: [T; 3], g: T) -> bool {
+        self.moments.squares.are_plain(s, g) & self.moments.squares.is_plain(largest)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [m, s, largest]: [&mut T; 3], g: T) -> T {
+        let (m, root) = self.moments.advance::<PLAIN>(m, s, g);
+        // NaN in s must win, so that divergence shows.
+        let root = if PLAIN {
+            *largest = if *largest > *s { *largest } else { *s };
+            largest.sqrt()
+        } else {
+            let before = self.moments.squares.root(*largest);
+            *largest = if before > root { *largest } else { *s };
+            if before > root { before } else { root }
+        };
+        let ([m, epsilon], root) = leveled::<T, 2, PLAIN>([m, self.moments.epsilon], root);
+        self.correction * m / (root * self.root + epsilon)
     }
 }
 
@@ -65,23 +89,12 @@ impl<T: Real> Rule<T> for AmsGrad {
 
     fn apply(&self, AmsGradState { means, largest }: &mut Self::State, _: &[T], grad: &mut [T]) {
         means.t += 1;
-        let direction = self.direction(means.t);
-        let memory = means.m.iter_mut().zip(&mut means.s).zip(largest);
-        vectorize(
-            #[inline(always)]
-            || memory.zip(grad).for_each(|(((m, s), largest), g)| *g = direction(m, s, largest, *g)),
-        );
+        sweep::turn_adaptive([&mut means.m, &mut means.s, largest], grad, self.at(means.t));
     }
 
     fn step(&self, AmsGradState { means, largest }: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         means.t += 1;
-        let direction = self.direction(means.t);
-        let memory = means.m.iter_mut().zip(&mut means.s).zip(largest);
-        let all = theta.iter_mut().zip(memory).zip(grad);
-        vectorize(
-            #[inline(always)]
-            || all.for_each(|((theta, ((m, s), largest)), g)| *theta -= rate * direction(m, s, largest, *g)),
-        );
+        sweep::step_adaptive(theta, [&mut means.m, &mut means.s, largest], grad, rate, self.at(means.t));
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,3 +1,4 @@
+use super::squares::range;
 use super::{Rule, WeightsOnly, positive};
 use crate::real::{Loops, vectorize};
 use crate::{Real, Result};
@@ -26,8 +27,9 @@ impl ClipNorm {
     }
 }
 
-/// ‖g‖ in f64: as a plain sum of squares in sixteen lanes, scaled by the largest entry where that overflows or vanishes.
-fn norm<T: Real>(g: &[T]) -> f64 {
+/// (n, u) with ‖g‖ = n u in f64: a plain sum of squares in sixteen lanes and 1, or, where that overflows or vanishes, of the
+/// entries over u, a power of two near the largest. ‖g‖ itself may be more than a number can be.
+fn norm<T: Real>(g: &[T]) -> (f64, f64) {
     let squares = |scale: f64| {
         vectorize(Loops(
             #[inline(always)]
@@ -47,15 +49,15 @@ fn norm<T: Real>(g: &[T]) -> f64 {
     };
     let plain = squares(1.0);
     if (f64::MIN_POSITIVE / f64::EPSILON..f64::MAX).contains(&plain) || plain.is_nan() {
-        return plain.sqrt();
+        return (plain.sqrt(), 1.0);
     }
     let largest = g.iter().fold(0.0, |largest: f64, g| largest.max(g.to_f64().abs()));
     if largest == 0.0 || largest.is_infinite() {
-        return largest;
+        return (largest, 1.0);
     }
-    // A power of two near 1 / largest; 1 / largest itself overflows for a subnormal.
-    let scale = 2f64.powi(-(largest.log2().floor() as i32).clamp(-1022, 1022));
-    squares(scale).sqrt() / scale
+    // 1 / largest itself overflows for a subnormal.
+    let exponent = (largest.log2().floor() as i32).clamp(-1022, 1022);
+    (squares(2f64.powi(-exponent)).sqrt(), 2f64.powi(exponent))
 }
 
 impl<T: Real> Rule<T> for ClipNorm {
@@ -64,10 +66,15 @@ impl<T: Real> Rule<T> for ClipNorm {
     fn init(&self, _: usize) {}
 
     fn apply(&self, (): &mut (), _: &[T], grad: &mut [T]) {
-        let norm = norm(grad);
-        if norm > self.0 {
-            let factor = T::of(self.0 / norm);
-            grad.iter_mut().for_each(|g| *g *= factor);
+        let (norm, unit) = norm(grad);
+        if norm * unit > self.0 {
+            let factor = T::of(self.0 / norm / unit);
+            if factor.to_f64() >= range::<T>()[0] {
+                grad.iter_mut().for_each(|g| *g *= factor);
+            } else {
+                // The factor has lost its digits, but what it makes of the gradient has not.
+                grad.iter_mut().for_each(|g| *g = T::of(g.to_f64() / unit / norm * self.0));
+            }
         }
     }
 
@@ -124,6 +131,10 @@ mod tests {
 
     #[test]
     fn the_norm_survives_the_extremes() {
+        fn norm<T: Real>(g: &[T]) -> f64 {
+            let (norm, unit) = super::norm(g);
+            norm * unit
+        }
         for size in [1e-310, 1e-200, 1e-160, 1.0, 1e160, 1e300] {
             let ratio = norm(&[3.0 * size, -4.0 * size]) / (5.0 * size);
             assert!((ratio - 1.0).abs() < 1e-12, "{size}: {ratio}");

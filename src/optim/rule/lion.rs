@@ -38,13 +38,15 @@ impl Lion {
         move |m, g| {
             let mixed = b1 * *m + c1 * g;
             *m = b2 * *m + c2 * g;
-            if mixed > T::zero() {
+            let sign = if mixed > T::zero() {
                 T::one()
             } else if mixed < T::zero() {
                 -T::one()
             } else {
                 mixed // 0, or NaN, which must not be hidden
-            }
+            };
+            // Nor infinity: the memory would never leave it.
+            sign + (mixed - mixed)
         }
     }
 }

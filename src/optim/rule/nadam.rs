@@ -1,5 +1,7 @@
-use super::adam::{AdamState, check_betas};
-use super::{Rule, Visitor, nonnegative, positive, power, sweep};
+use super::adam::{AdamState, Moments, check_betas};
+use super::squares::leveled;
+use super::sweep::{self, Coordinate};
+use super::{Rule, Visitor, nonnegative, positive, power};
 use crate::{Real, Result};
 
 /// NAdam: Adam with Nesterov's look ahead, its momentum warmed up by a schedule.
@@ -46,22 +48,39 @@ impl NAdam {
         self.beta1 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * self.momentum_decay))
     }
 
-    fn advance<T: Real>(&self, state: &mut NAdamState<T>) -> impl Fn(&mut T, &mut T, T) -> T + use<T> {
+    fn advance<T: Real>(&self, state: &mut NAdamState<T>) -> Step<T> {
         state.means.t += 1;
         let t = state.means.t;
         let (now, next) = (self.mu(t), self.mu(t + 1));
         state.product *= now;
-        let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
-        let (c1, c2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        let of_g = T::of((1.0 - now) / (1.0 - state.product));
-        let of_m = T::of(next / (1.0 - state.product * next));
-        let root = T::of(1.0 / (1.0 - power(self.beta2, t)).sqrt());
-        let epsilon = T::of(self.epsilon);
-        move |m, s, g| {
-            *m = b1 * *m + c1 * g;
-            *s = b2 * *s + c2 * g * g;
-            (of_g * g + of_m * *m) / (s.sqrt() * root + epsilon)
+        Step {
+            moments: Moments::new(self.beta1, self.beta2, self.epsilon),
+            of_g: T::of((1.0 - now) / (1.0 - state.product)),
+            of_m: T::of(next / (1.0 - state.product * next)),
+            root: T::of(1.0 / (1.0 - power(self.beta2, t)).sqrt()),
         }
+    }
+}
+
+/// One step, with what does not depend on the coordinate.
+struct Step<T> {
+    moments: Moments<T>,
+    of_g: T,
+    of_m: T,
+    root: T,
+}
+
+impl<T: Real> Coordinate<T, 2> for Step<T> {
+    #[inline(always)]
+    fn is_plain(&self, [_, s]: [T; 2], g: T) -> bool {
+        self.moments.squares.are_plain(s, g)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [m, s]: [&mut T; 2], g: T) -> T {
+        let (m, root) = self.moments.advance::<PLAIN>(m, s, g);
+        let ([m, g, epsilon], root) = leveled::<T, 3, PLAIN>([m, g, self.moments.epsilon], root);
+        (self.of_g * g + self.of_m * m) / (root * self.root + epsilon)
     }
 }
 
@@ -73,13 +92,13 @@ impl<T: Real> Rule<T> for NAdam {
     }
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
-        let direction = self.advance(state);
-        sweep::turn_two(state.means.means(), grad, direction);
+        let step = self.advance(state);
+        sweep::turn_adaptive([&mut state.means.m, &mut state.means.s], grad, step);
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        let direction = self.advance(state);
-        sweep::step_two(theta, state.means.means(), grad, rate, direction);
+        let step = self.advance(state);
+        sweep::step_adaptive(theta, [&mut state.means.m, &mut state.means.s], grad, rate, step);
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,5 +1,7 @@
-use super::adam::{AdamState, check_betas};
-use super::{Rule, Visitor, positive, power, sweep};
+use super::adam::{AdamState, Moments, check_betas};
+use super::squares::leveled;
+use super::sweep::{self, Coordinate};
+use super::{Rule, Visitor, positive, power};
 use crate::{Real, Result};
 
 /// RAdam: Adam that trusts its denominator only in so far as enough gradients stand behind it; a warm-up of its own.
@@ -43,19 +45,34 @@ impl RAdam {
         (rho > 5.0).then(|| ((1.0 - decayed) * r).sqrt())
     }
 
-    fn direction<T: Real>(&self, t: u64) -> impl Fn(&mut T, &mut T, T) -> T + use<T> {
-        let (b1, b2) = (T::of(self.beta1), T::of(self.beta2));
-        let (c1, c2) = (T::of(1.0 - self.beta1), T::of(1.0 - self.beta2));
-        let correction = T::of(1.0 / (1.0 - power(self.beta1, t)));
-        let (rectification, epsilon) = (self.rectification(t).map(T::of), T::of(self.epsilon));
-        move |m, s, g| {
-            *m = b1 * *m + c1 * g;
-            *s = b2 * *s + c2 * g * g;
-            match rectification {
-                Some(r) => correction * *m * r / (s.sqrt() + epsilon),
-                None => correction * *m,
-            }
+    fn at<T: Real>(&self, t: u64) -> Step<T> {
+        Step {
+            moments: Moments::new(self.beta1, self.beta2, self.epsilon),
+            correction: T::of(1.0 / (1.0 - power(self.beta1, t))),
+            rectification: self.rectification(t).map(T::of),
         }
+    }
+}
+
+/// One step, with what does not depend on the coordinate.
+struct Step<T> {
+    moments: Moments<T>,
+    correction: T,
+    rectification: Option<T>,
+}
+
+impl<T: Real> Coordinate<T, 2> for Step<T> {
+    #[inline(always)]
+    fn is_plain(&self, [_, s]: [T; 2], g: T) -> bool {
+        self.moments.squares.are_plain(s, g)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [m, s]: [&mut T; 2], g: T) -> T {
+        let (m, root) = self.moments.advance::<PLAIN>(m, s, g);
+        let Some(r) = self.rectification else { return self.correction * m };
+        let ([m, epsilon], root) = leveled::<T, 2, PLAIN>([m, self.moments.epsilon], root);
+        self.correction * m * r / (root + epsilon)
     }
 }
 
@@ -68,14 +85,12 @@ impl<T: Real> Rule<T> for RAdam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        let direction = self.direction(state.t);
-        sweep::turn_two(state.means(), grad, direction);
+        sweep::turn_adaptive([&mut state.m, &mut state.s], grad, self.at(state.t));
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        let direction = self.direction(state.t);
-        sweep::step_two(theta, state.means(), grad, rate, direction);
+        sweep::step_adaptive(theta, [&mut state.m, &mut state.s], grad, rate, self.at(state.t));
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,4 +1,7 @@
-use super::{Rule, Visitor, fraction, positive, sweep};
+use super::adagrad::OverRoot;
+use super::squares::{Squares, leveled};
+use super::sweep::{self, Coordinate};
+use super::{Rule, Visitor, fraction, positive};
 use crate::{Real, Result};
 
 /// RMSProp: the gradient over the root of a running mean of its square; centred, over its running standard deviation.
@@ -45,29 +48,44 @@ pub struct RmsPropState<T> {
 }
 
 impl RmsProp {
-    /// (s, g) ↦ d, not centred.
-    fn direction<T: Real>(&self) -> impl Fn(&mut T, T) -> T + use<T> {
-        let (alpha, rest, epsilon) = (T::of(self.alpha), T::of(1.0 - self.alpha), T::of(self.epsilon));
-        move |s, g| {
-            *s = alpha * *s + rest * g * g;
-            g / (s.sqrt() + epsilon)
-        }
+    fn over_root<T: Real>(&self) -> OverRoot<T> {
+        let squares = Squares::new(self.alpha, 1.0 - self.alpha, self.epsilon);
+        OverRoot { squares, epsilon: T::of(self.epsilon) }
     }
 
     /// Writes d into `grad`; the momentum is left to the caller.
     fn scale<T: Real>(&self, state: &mut RmsPropState<T>, grad: &mut [T]) {
         if !self.centered {
-            return sweep::turn(&mut state.s, grad, self.direction());
+            return sweep::turn_adaptive([&mut state.s], grad, self.over_root());
         }
-        let (alpha, rest, epsilon) = (T::of(self.alpha), T::of(1.0 - self.alpha), T::of(self.epsilon));
-        sweep::turn_two((&mut state.s, &mut state.m), grad, |s, m, g| {
-            *s = alpha * *s + rest * g * g;
-            *m = alpha * *m + rest * g;
-            let variance = *s - *m * *m;
-            // Not `max`, which would turn NaN into 0.
-            let variance = if variance < T::zero() { T::zero() } else { variance };
-            g / (variance.sqrt() + epsilon)
-        });
+        let (alpha, rest) = (T::of(self.alpha), T::of(1.0 - self.alpha));
+        let centred = OverDeviation { alpha, rest, mean: self.over_root() };
+        sweep::turn_adaptive([&mut state.s, &mut state.m], grad, centred);
+    }
+}
+
+/// g / (√(s − m²) + ε).
+struct OverDeviation<T> {
+    alpha: T,
+    rest: T,
+    mean: OverRoot<T>,
+}
+
+impl<T: Real> Coordinate<T, 2> for OverDeviation<T> {
+    #[inline(always)]
+    fn is_plain(&self, [s, _]: [T; 2], g: T) -> bool {
+        self.mean.squares.are_plain(s, g)
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [s, m]: [&mut T; 2], g: T) -> T {
+        let root = self.mean.squares.advance::<PLAIN>(s, g);
+        *m = self.alpha * *m + self.rest * g;
+        let ([m, g, epsilon], _) = leveled::<T, 3, PLAIN>([*m, g, self.mean.epsilon], root);
+        let variance = if PLAIN { *s - m * m } else { (T::one() - m) * (T::one() + m) };
+        // Not `max`, which would turn NaN into 0.
+        let variance = if variance < T::zero() { T::zero() } else { variance };
+        g / (variance.sqrt() + epsilon)
     }
 }
 
@@ -95,7 +113,7 @@ impl<T: Real> Rule<T> for RmsProp {
             self.apply(state, theta, grad);
             return theta.iter_mut().zip(grad).for_each(|(theta, d)| *theta -= rate * *d);
         }
-        sweep::step(theta, &mut state.s, grad, rate, self.direction());
+        sweep::step_adaptive(theta, [&mut state.s], grad, rate, self.over_root());
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

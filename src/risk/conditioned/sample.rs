@@ -4,6 +4,7 @@ use super::Conditioned;
 use super::preconditioner::{Preconditioner, take_out_shift};
 use crate::Real;
 use crate::data::Dataset;
+use crate::linalg::threads;
 use crate::objective::Objective;
 use crate::optim::{Lbfgs, Newton, Solver};
 
@@ -25,8 +26,9 @@ const PART: usize = 8;
 impl<T: Real> Conditioned<'_, T> {
     /// How many rows tell enough of all: all, where a sample would not be much less.
     fn part(&self) -> usize {
-        let (n, [least, most]) = (self.data.samples(), [ROWS, ENOUGH].map(|rows| (rows * self.columns()).max(LEAST)));
-        if n < MANY * least { n } else { (n / PART).clamp(least, most) }
+        let (n, [least, most]) =
+            (self.data.samples(), [ROWS, ENOUGH].map(|rows: usize| rows.saturating_mul(self.columns()).max(LEAST)));
+        if n < least.saturating_mul(MANY) { n } else { (n / PART).clamp(least, most) }
     }
 
     /// About `most` of more rows, in runs of neighbours, evenly spread.
@@ -34,7 +36,7 @@ impl<T: Real> Conditioned<'_, T> {
         let n = self.data.samples();
         let len = (most / RUNS).clamp(16, 512);
         let runs = most.div_ceil(len);
-        let start = |i: usize| i * (n - len) / runs;
+        let start = |i: usize| threads::start(n - len, runs, i);
         let rows: Vec<usize> = (0..runs).flat_map(|i| start(i)..start(i) + len).collect();
         self.data.select(&rows).ok()
     }
@@ -94,7 +96,7 @@ impl<T: Real> Conditioned<'_, T> {
 
     /// The curvature at φ = 0 of a sample, or of all rows where they are no more.
     pub(super) fn curvature_at_zero(&mut self) -> Preconditioner {
-        self.of_part((ROWS * self.columns()).max(LEAST), |part| Preconditioner::at_zero(part))
+        self.of_part(ROWS.saturating_mul(self.columns()).max(LEAST), |part| Preconditioner::at_zero(part))
     }
 
     /// What [`curvature_at`](Self::curvature_at) costs, in gradients, as measured: the products and the factors.

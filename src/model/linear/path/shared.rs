@@ -91,7 +91,7 @@ impl Shared {
         let mut states = vec![vec![(0.0, 0.0); l2.len()]; lanes];
         let rank = self.spectrum.values.len();
         let shrinks: Vec<Vec<f64>> = l2.iter().map(|&l2| self.spectrum.shrink(l2 * design.total.value())).collect();
-        let cost = design.rows().saturating_mul(rank * (rank + 2 * l2.len()));
+        let cost = threads::cost(&[design.rows(), rank, rank + 2 * l2.len()]);
         threads::for_each(&mut states, cost, |lane, sums| {
             let mut basis = Basis::new(rank);
             let mut q = vec![0.0; rank];
