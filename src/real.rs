@@ -2,6 +2,7 @@
 
 mod ahead;
 mod columns;
+mod convolution;
 mod functions;
 mod gate;
 mod inner;
@@ -10,11 +11,13 @@ mod logits;
 mod outer;
 mod scalar;
 mod several;
+pub(crate) mod simd;
 mod sums;
 
 pub(crate) use ahead::Ahead;
 pub(crate) use columns::CHAIN;
 pub use columns::{Combine, Dots, Scores};
+pub use convolution::{Convolve, Geometry};
 pub use gate::{Gate, Rectify};
 pub(crate) use inner::Inner;
 pub(crate) use lanes::Lanes;
@@ -52,6 +55,17 @@ pub trait Real: RealField + Copy + Default {
         room.clear();
         room.extend(x.iter().map(|x| x.to_f64()));
         room
+    }
+
+    /// How many samples of a convolution stand side by side: one vector of the processor.
+    #[doc(hidden)]
+    const VECTOR: usize = 4;
+
+    /// A product of a convolution on [`VECTOR`](Real::VECTOR) samples. Here, and not where it is called, so that its tiles are
+    /// compiled once with this crate and not again by everyone who has a convolution.
+    #[doc(hidden)]
+    fn convolve(product: Convolve<'_, Self>) {
+        product.run::<4, simd::Loops>();
     }
 
     /// C = A B, or C ± A B.
@@ -189,6 +203,12 @@ impl Real for f32 {
         f64::from(self)
     }
 
+    const VECTOR: usize = 8;
+
+    fn convolve(product: Convolve<'_, Self>) {
+        product.run::<8, simd::Vectors>();
+    }
+
     fn outer(product: Outer<'_, Self>) {
         vectorize(product);
     }
@@ -267,6 +287,10 @@ impl Real for f64 {
 
     fn widened<'a>(x: &'a [Self], _: &'a mut Vec<f64>) -> &'a [f64] {
         x
+    }
+
+    fn convolve(product: Convolve<'_, Self>) {
+        product.run::<4, simd::Vectors>();
     }
 
     fn outer(product: Outer<'_, Self>) {

@@ -1,7 +1,7 @@
 use super::image::{AXES, Slide, at_least_1, countable};
 use super::{Activation, Image, Layer};
-use crate::linalg::convolution::{self, Geometry};
 use crate::linalg::lanes::{self, NARROW, Runs, WIDE};
+use crate::real::{Convolve, Geometry, simd};
 use crate::{Layout, Real, Result};
 use nalgebra::DMatrix;
 
@@ -158,11 +158,10 @@ impl Conv2d {
         let at = Geometry { filters: self.filters, taps: &tape.taps, spots: &tape.spots };
         resize::<T, L>(&mut tape.x, self.padded().len());
         resize::<T, L>(&mut tape.z, k);
-        let (x_lanes, z_lanes) = (tape.x.as_chunks_mut().0, tape.z.as_chunks_mut().0);
         for (x, z) in x.chunks(L * p).zip(z.chunks_mut(L * k)) {
-            lanes::load::<T, L>(x, p, self.runs(), x_lanes);
-            convolution::forward(at, w, b, x_lanes, z_lanes);
-            lanes::store::<T, L>(z_lanes, Runs::whole(k), z, k);
+            lanes::load::<T, L>(x, p, self.runs(), tape.x.as_chunks_mut().0);
+            T::convolve(Convolve::Forward { at, w, bias: b, x: &tape.x, z: &mut tape.z });
+            lanes::store::<T, L>(tape.z.as_chunks().0, Runs::whole(k), z, k);
         }
     }
 
@@ -182,20 +181,24 @@ impl Conv2d {
         if dx.is_some() {
             resize::<T, L>(&mut tape.dx, self.padded().len());
         }
-        let (x_lanes, dz_lanes) = (tape.x.as_chunks_mut().0, tape.z.as_chunks_mut().0);
-        let (dtheta_lanes, dx_lanes) = (tape.dtheta.as_chunks_mut().0, tape.dx.as_chunks_mut().0);
+        let w = &theta[..self.filters * taps];
         for (g, (x, dz)) in x.chunks(L * p).zip(dz.chunks(L * k)).enumerate() {
-            lanes::load::<T, L>(x, p, self.runs(), x_lanes);
-            lanes::load::<T, L>(dz, k, Runs::whole(k), dz_lanes);
-            convolution::backward(at, dz_lanes, x_lanes, dtheta_lanes);
+            lanes::load::<T, L>(x, p, self.runs(), tape.x.as_chunks_mut().0);
+            lanes::load::<T, L>(dz, k, Runs::whole(k), tape.z.as_chunks_mut().0);
+            let (dw, db) = tape.dtheta.split_at_mut(L * w.len());
+            T::convolve(Convolve::Backward { at, dz: &tape.z, x: &tape.x, dw });
+            let (dz, _) = tape.z.as_chunks::<L>();
+            for (db, dz) in db.as_chunks_mut::<L>().0.iter_mut().zip(dz.chunks_exact(at.spots.len())) {
+                dz.iter().for_each(|&dz| simd::add(db, dz));
+            }
             if let Some(dx) = &mut dx {
-                dx_lanes.fill([T::zero(); L]);
-                convolution::backward_input(at, &theta[..self.filters * taps], dz_lanes, dx_lanes);
+                tape.dx.fill(T::zero());
+                T::convolve(Convolve::BackwardInput { at, w, dz: &tape.z, dx: &mut tape.dx });
                 let end = dx.len().min((g + 1) * L * p);
-                lanes::store::<T, L>(dx_lanes, self.runs(), &mut dx[g * L * p..end], p);
+                lanes::store::<T, L>(tape.dx.as_chunks().0, self.runs(), &mut dx[g * L * p..end], p);
             }
         }
-        for (dtheta, lanes) in dtheta.iter_mut().zip(&*dtheta_lanes) {
+        for (dtheta, lanes) in dtheta.iter_mut().zip(tape.dtheta.as_chunks::<L>().0) {
             *dtheta += lanes.iter().fold(T::zero(), |sum, &lane| sum + lane);
         }
     }
@@ -252,7 +255,7 @@ impl<T: Real> Layer<T> for Conv2d {
 
     fn forward(&self, theta: &[T], x: &DMatrix<T>, z: &mut DMatrix<T>, tape: &mut Self::Tape) {
         self.prepare(tape);
-        if size_of::<T>() <= 4 {
+        if T::VECTOR == WIDE {
             self.forward_lanes::<T, WIDE>(theta, x.as_slice(), z.as_mut_slice(), tape);
         } else {
             self.forward_lanes::<T, NARROW>(theta, x.as_slice(), z.as_mut_slice(), tape);
@@ -275,7 +278,7 @@ impl<T: Real> Layer<T> for Conv2d {
     ) {
         self.activation.backward(&tape.a, dz.as_mut_slice());
         let (x, dz, dx) = (x.as_slice(), dz.as_slice(), dx.map(DMatrix::as_mut_slice));
-        if size_of::<T>() <= 4 {
+        if T::VECTOR == WIDE {
             self.backward_lanes::<T, WIDE>(theta, x, dz, tape, dtheta, dx);
         } else {
             self.backward_lanes::<T, NARROW>(theta, x, dz, tape, dtheta, dx);

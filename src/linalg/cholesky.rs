@@ -1,9 +1,9 @@
 //! A = L Lᵀ in place and triangular solves, on column-major slices, blocked so that large systems run at the speed of
 //! products.
 
-use super::simd::{Kernel, add_product, dispatch, mul_add};
 use super::threads;
 use crate::Real;
+use crate::real::simd::{Kernel, add_product, dispatch, mul_add};
 use crate::real::{Into, Outer, Strided, vectorize};
 use pulp::{Simd, WithSimd};
 

@@ -6,8 +6,8 @@
 
 use super::Block;
 use super::block::packed_stride;
-use super::simd::{Kernel, dispatch, mul_add};
 use crate::Real;
+use crate::real::simd::{Kernel, dispatch, mul_add};
 use crate::real::{Ahead, Blend, CHAIN, Combine, Cross, DEPTH, Dots, Into, Loops, Outer, Scores, Strided, vectorize};
 use nalgebra::{DMatrix, DMatrixView};
 

@@ -104,7 +104,7 @@ fn an_import_that_points_up_is_seen() {
         ("data", "const S: &str = r#\"\" use crate::risk::Risk; \"#;"),
         ("data", "fn f<'a>(x: &'a str) -> &'a str { x }\n#[cfg(test)]\nmod tests { mod a {}\nuse crate::risk::Risk; }"),
         ("linalg::threads", "use rayon::prelude::*;"),
-        ("linalg::simd", "use pulp::Arch;"),
+        ("real::simd", "use pulp::Arch;"),
     ] {
         assert_eq!(refused(module, source), 0, "{module}: {source}");
     }

@@ -1,6 +1,6 @@
 use super::Windows;
 use crate::layer::{Image, Layer};
-use crate::linalg::simd;
+use crate::real::simd;
 use crate::{Layout, Real, Result};
 use nalgebra::DMatrix;
 

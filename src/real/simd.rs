@@ -1,8 +1,7 @@
 //! The one door to the processor's vector instructions: plain loops over arrays, compiled once more for what the
 //! processor can do at run time.
 
-use crate::Real;
-use crate::real::vectorize;
+use super::{Real, vectorize};
 
 /// A loop that is worth compiling for wide vectors and fused multiply-add.
 pub trait Kernel {
@@ -26,6 +25,30 @@ impl<K: Kernel> pulp::WithSimd for Op<K> {
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) {
     vectorize(Op(kernel));
+}
+
+/// How a kernel is run.
+pub trait Dispatch {
+    /// Runs it.
+    fn run<K: Kernel>(kernel: K);
+}
+
+/// By [`dispatch`].
+pub struct Vectors;
+
+/// By plain loops.
+pub struct Loops;
+
+impl Dispatch for Vectors {
+    fn run<K: Kernel>(kernel: K) {
+        dispatch(kernel);
+    }
+}
+
+impl Dispatch for Loops {
+    fn run<K: Kernel>(kernel: K) {
+        kernel.run::<false>();
+    }
 }
 
 /// a x + y, in one rounding where that is one instruction.

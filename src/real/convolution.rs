@@ -7,8 +7,8 @@
 //!
 //! The tiles are 12 vectors of sums: with three operands and one more, taken one by one, they just fit 16 registers.
 
-use super::simd;
-use crate::Real;
+use super::simd::Dispatch;
+use super::{Real, simd};
 
 /// Where the numbers lie: tap k of the kernel on spot p reads `taps[k] + spots[p]`.
 #[derive(Debug, Clone, Copy)]
@@ -18,27 +18,32 @@ pub struct Geometry<'a> {
     pub spots: &'a [usize],
 }
 
-/// z[f][p] = Σₖ w[f, k] x[taps[k] + spots[p]] + b[f]. w is filters × taps column-major, b has one number a filter or none.
-pub fn forward<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], bias: &[T], x: &[[T; L]], z: &mut [[T; L]]) {
-    simd::dispatch(Forward { at, w, bias, x, z });
+/// A product of a convolution on lanes; numbers that stand as `[i][lane]` come as one slice.
+#[derive(Debug)]
+pub enum Convolve<'a, T> {
+    /// z[f][p] = Σₖ w[f, k] x[taps[k] + spots[p]] + b[f]. w is filters × taps column-major, b has one number per filter or none.
+    Forward { at: Geometry<'a>, w: &'a [T], bias: &'a [T], x: &'a [T], z: &'a mut [T] },
+    /// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], lane by lane.
+    Backward { at: Geometry<'a>, dz: &'a [T], x: &'a [T], dw: &'a mut [T] },
+    /// dx[taps[k] + spots[p]] += Σ_f w[f, k] dz[f][p].
+    BackwardInput { at: Geometry<'a>, w: &'a [T], dz: &'a [T], dx: &'a mut [T] },
 }
 
-/// dw[f, k] += Σₚ dz[f][p] x[taps[k] + spots[p]], db[f] += Σₚ dz[f][p], lane by lane; dθ is dw, then db or nothing.
-pub fn backward<T: Real, const L: usize>(at: Geometry<'_>, dz: &[[T; L]], x: &[[T; L]], dtheta: &mut [[T; L]]) {
-    let (dw, db) = dtheta.split_at_mut(at.filters * at.taps.len());
-    simd::dispatch(Backward { at, dz, x, dw });
-    for (db, dz) in db.iter_mut().zip(dz.chunks_exact(at.spots.len())) {
-        for dz in dz {
-            for l in 0..L {
-                db[l] += dz[l];
+impl<T: Real> Convolve<'_, T> {
+    /// In vectors of `L` numbers, or by plain loops, as `D` says.
+    pub(super) fn run<const L: usize, D: Dispatch>(self) {
+        match self {
+            Self::Forward { at, w, bias, x, z } => {
+                D::run(Forward::<T, L> { at, w, bias, x: x.as_chunks().0, z: z.as_chunks_mut().0 });
+            }
+            Self::Backward { at, dz, x, dw } => {
+                D::run(Backward::<T, L> { at, dz: dz.as_chunks().0, x: x.as_chunks().0, dw: dw.as_chunks_mut().0 });
+            }
+            Self::BackwardInput { at, w, dz, dx } => {
+                D::run(BackwardInput::<T, L> { at, w, dz: dz.as_chunks().0, dx: dx.as_chunks_mut().0 });
             }
         }
     }
-}
-
-/// dx[taps[k] + spots[p]] += Σ_f w[f, k] dz[f][p].
-pub fn backward_input<T: Real, const L: usize>(at: Geometry<'_>, w: &[T], dz: &[[T; L]], dx: &mut [[T; L]]) {
-    simd::dispatch(BackwardInput { at, w, dz, dx });
 }
 
 /// How many of `left` rows the next tile takes: four, but 6 = 3 + 3 and 5 = 3 + 2, because low tiles waste registers.
