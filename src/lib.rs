@@ -50,6 +50,7 @@
 pub mod check;
 pub mod classify;
 pub mod data;
+mod description;
 mod error;
 pub mod layer;
 mod layout;
@@ -66,6 +67,7 @@ pub mod select;
 mod special;
 
 pub use data::{Dataset, MinMax, Standardizer};
+pub use description::{Describe, Description};
 pub use error::Error;
 pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, MaxPool2d, Recurrent, Stack};
 pub use layout::{Init, Layout, Role, Spread};

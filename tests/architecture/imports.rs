@@ -11,6 +11,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("real", 0),
     ("random", 0),
     ("layout", 1),
+    ("description", 1),
     ("linalg", 1),
     ("metrics", 1),
     ("objective", 1),
