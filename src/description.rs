@@ -205,6 +205,8 @@ impl Description {
             Self::Number(number) => Some(*number),
             // Exact up to 2⁵³; what is larger was never written from an f64 as a whole number.
             Self::Count(count) => Some(*count as f64),
+            // JSON has no such numbers.
+            Self::Text(text) => ["NaN", "inf", "-inf"].contains(&text.as_str()).then(|| text.parse().ok()).flatten(),
             _ => None,
         }
     }

@@ -59,6 +59,8 @@ pub mod loss;
 pub mod metrics;
 mod model;
 mod objective;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod optim;
 mod random;
 mod real;
@@ -81,6 +83,8 @@ pub use model::{
 pub use model::{Polynomial, RidgePath, RidgePoint, ridge_path};
 pub use nalgebra;
 pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
+#[cfg(feature = "onnx")]
+pub use onnx::OnnxOptions;
 pub use optim::{
     Lbfgs, Newton, Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver, Trainer, Warning,
 };

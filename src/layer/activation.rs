@@ -204,7 +204,10 @@ impl Activation {
     }
 
     /// The field `activation` of a description.
-    pub(super) fn of(description: &Description) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Description`](crate::Error::Description) if there is none of a known name.
+    pub fn of(description: &Description) -> Result<Self> {
         let name = description.text("activation")?;
         Self::from_name(name).ok_or_else(|| description.wrong("activation", "the name of an activation, as Relu"))
     }

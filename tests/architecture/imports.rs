@@ -25,6 +25,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("model", 4),
     ("classify", 5),
     ("select", 5),
+    ("onnx", 6),
 ];
 
 /// Modules of one floor that must not know each other: (who, what it never imports).

@@ -242,7 +242,10 @@ impl Cell {
     }
 
     /// The field `cell` of a description.
-    pub(super) fn of(description: &Description) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Description`](crate::Error::Description) if there is none of a known name.
+    pub fn of(description: &Description) -> Result<Self> {
         let name = description.text("cell")?;
         Self::from_name(name).ok_or_else(|| description.wrong("cell", "Tanh, Gru or Lstm"))
     }
