@@ -110,6 +110,15 @@ pub enum Error {
         /// What should stand there.
         needs: &'static str,
     },
+    /// A description, as a model file holds it, lacks something or says something else.
+    Description {
+        /// The field, as in "inputs of Dense".
+        field: String,
+        /// What it should be.
+        needs: &'static str,
+        /// What stands there.
+        found: String,
+    },
     /// A fit ended before it converged; returned by [`Report::ensure_converged`](crate::Report::ensure_converged) only.
     NotConverged {
         /// How it ended.
@@ -158,6 +167,7 @@ impl fmt::Display for Error {
             Self::Label { row } => write!(f, "label at position {row} is none of the classes"),
             Self::Classes { found } => write!(f, "at least 2 classes are needed, found {found}"),
             Self::Parse { what, line, needs } => write!(f, "line {line} of the {what} should hold: {needs}"),
+            Self::Description { field, needs, found } => write!(f, "{field} should be {needs}, found {found}"),
             Self::NotConverged { reason: Reason::Unbounded, .. } => {
                 write!(f, "no finite maximum exists, since some direction separates the classes; add a penalty with l2")
             }

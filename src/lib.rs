@@ -50,6 +50,7 @@
 pub mod check;
 pub mod classify;
 pub mod data;
+mod description;
 mod error;
 pub mod layer;
 mod layout;
@@ -58,6 +59,8 @@ pub mod loss;
 pub mod metrics;
 mod model;
 mod objective;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 pub mod optim;
 mod random;
 mod real;
@@ -66,6 +69,7 @@ pub mod select;
 mod special;
 
 pub use data::{Dataset, MinMax, Standardizer};
+pub use description::{Describe, Description};
 pub use error::Error;
 pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, MaxPool2d, Recurrent, Stack};
 pub use layout::{Init, Layout, Role, Spread};
@@ -79,6 +83,8 @@ pub use model::{
 pub use model::{Polynomial, RidgePath, RidgePoint, ridge_path};
 pub use nalgebra;
 pub use objective::{Conditioned, Coordinates, FiniteSum, Hessian, Objective};
+#[cfg(feature = "onnx")]
+pub use onnx::OnnxOptions;
 pub use optim::{
     Lbfgs, Newton, Observer, Progress, Reason, Report, Rule, Schedule, Solution, Solver, Trainer, Warning,
 };

@@ -1,8 +1,8 @@
 //! Elementwise activations and their slopes.
 
-use crate::Real;
 use crate::layout::{Init, Spread};
 use crate::real::{self, Gate, Loops, Rectify, finite_or_nan, sigmoid, vectorize};
+use crate::{Description, Real, Result};
 
 /// An elementwise activation.
 ///
@@ -185,6 +185,39 @@ fn slopes<T: Real>(a: &[T], dz: &mut [T], f: impl Fn(&[T], &mut [T], &mut [T])) 
         let slope = &mut slope[..a.len()];
         f(a, slope, &mut scratch[..a.len()]);
         dz.iter_mut().zip(&*slope).for_each(|(dz, &slope)| *dz *= slope);
+    }
+}
+
+impl Activation {
+    /// The name by which model files know it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "Identity",
+            Self::Relu => "Relu",
+            Self::LeakyRelu => "LeakyRelu",
+            Self::Tanh => "Tanh",
+            Self::Sigmoid => "Sigmoid",
+            Self::Gelu => "Gelu",
+            Self::Silu => "Silu",
+        }
+    }
+
+    /// The field `activation` of a description.
+    ///
+    /// # Errors
+    /// [`Error::Description`](crate::Error::Description) if there is none of a known name.
+    pub fn of(description: &Description) -> Result<Self> {
+        let name = description.text("activation")?;
+        Self::from_name(name).ok_or_else(|| description.wrong("activation", "the name of an activation, as Relu"))
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Identity, Self::Relu, Self::LeakyRelu, Self::Tanh, Self::Sigmoid, Self::Gelu, Self::Silu]
+            .into_iter()
+            .find(|own| own.name() == name)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::Layer;
 use crate::linalg::{Block, packed_stride, product};
-use crate::{Error, Layout, Real, Result};
+use crate::{Describe, Description, Error, Layout, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
 
 /// z = W x + b: every linear model, and the last layer of most networks.
@@ -153,3 +153,16 @@ impl<T: Real> Layer<T> for Affine {
 
 /// Fewer samples than this do not fill the registers that run along feature columns; their scores have the same bits.
 const FEW: usize = 8;
+
+impl Describe for Affine {
+    fn describe(&self) -> Description {
+        let widths = Description::of_kind("Affine").with("inputs", self.inputs).with("outputs", self.outputs);
+        widths.with("bias", self.bias)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("Affine")?;
+        let [inputs, outputs] = [description.count("inputs")?, description.count("outputs")?];
+        Ok(Self { inputs, outputs, bias: description.flag("bias")? })
+    }
+}

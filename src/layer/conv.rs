@@ -2,7 +2,7 @@ use super::image::{AXES, Slide, at_least_1, countable};
 use super::{Activation, Image, Layer};
 use crate::linalg::lanes::{self, NARROW, Runs, WIDE};
 use crate::real::{Convolve, Geometry, simd};
-use crate::{Layout, Real, Result};
+use crate::{Describe, Description, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// Convolution of images, as networks mean it (cross-correlation), with the activation fused in.
@@ -283,5 +283,31 @@ impl<T: Real> Layer<T> for Conv2d {
         } else {
             self.backward_lanes::<T, NARROW>(theta, x, dz, tape, dtheta, dx);
         }
+    }
+}
+
+impl Describe for Conv2d {
+    fn describe(&self) -> Description {
+        let of = |part: fn(&Slide) -> usize| (part(&self.slides[0]), part(&self.slides[1]));
+        Description::of_kind("Conv2d")
+            .with("image", self.image.describe())
+            .with("filters", self.filters)
+            .with("kernel", of(|slide| slide.window))
+            .with("stride", of(|slide| slide.stride))
+            .with("padding", of(|slide| slide.padding))
+            .with("dilation", of(|slide| slide.dilation))
+            .with("activation", self.activation.name())
+            .with("bias", self.bias)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("Conv2d")?;
+        let image = Image::from_description(description.field("image")?)?;
+        let conv = Self::new(image, description.count("filters")?, description.pair("kernel")?)
+            .stride(description.pair("stride")?)
+            .padding(description.pair("padding")?)
+            .dilation(description.pair("dilation")?)
+            .activation(Activation::of(description)?);
+        Ok(if description.flag("bias")? { conv } else { conv.without_bias() })
     }
 }

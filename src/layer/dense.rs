@@ -1,7 +1,7 @@
 use super::dropout::{self, Mask};
 use super::{Activation, Affine, Layer};
 use crate::linalg::{Block, reshape};
-use crate::{Init, Layout, Real, Result};
+use crate::{Describe, Description, Init, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// z = φ(W x + b): one layer of a perceptron, the activation fused in.
@@ -162,5 +162,28 @@ impl<T: Real> Layer<T> for Dense {
     ) {
         self.deactivate(dz, tape);
         self.affine.backward_block(theta, block, x, dz, &mut (), dtheta);
+    }
+}
+
+impl Describe for Dense {
+    fn describe(&self) -> Description {
+        let Self { affine, activation, init, dropout } = self;
+        let Description::Fields(mut fields) = affine.describe() else { return affine.describe() };
+        fields[0].1 = "Dense".into();
+        fields.insert(3, ("activation".to_string(), activation.name().into()));
+        let description = Description::Fields(fields).with_some("init", init.map(|init| init.describe()));
+        description.with_some("dropout", (*dropout > 0.0).then_some(*dropout))
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("Dense")?;
+        let [inputs, outputs] = [description.count("inputs")?, description.count("outputs")?];
+        let mut dense = Self::new(inputs, outputs, Activation::of(description)?);
+        if !description.flag("bias")? {
+            dense = dense.without_bias();
+        }
+        dense.init = description.get("init").map(Init::from_description).transpose()?;
+        dense.dropout = if description.get("dropout").is_some() { description.number("dropout")? } else { 0.0 };
+        Ok(dense)
     }
 }

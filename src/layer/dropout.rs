@@ -1,5 +1,5 @@
 use super::Layer;
-use crate::{Error, Layout, Real, Result, random};
+use crate::{Describe, Description, Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
 use rand::Rng;
 
@@ -124,6 +124,17 @@ impl<T: Real> Layer<T> for Dropout {
             tape.backward(dz.as_mut_slice());
             dx.as_mut_slice().copy_from_slice(dz.as_slice());
         }
+    }
+}
+
+impl Describe for Dropout {
+    fn describe(&self) -> Description {
+        Description::of_kind("Dropout").with("width", self.width).with("rate", self.rate)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("Dropout")?;
+        Ok(Self::new(description.count("width")?, description.number("rate")?))
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Error, Result};
+use crate::{Describe, Description, Error, Result};
 
 /// The shape of an image: channels of height × width numbers.
 ///
@@ -103,6 +103,19 @@ pub(super) fn countable(name: &'static str, factors: &[usize]) -> Result<()> {
 /// addresses.
 const fn most(address_bits: u32) -> u64 {
     if address_bits > 44 { 1 << 40 } else { 1 << (address_bits - 4) }
+}
+
+impl Describe for Image {
+    fn describe(&self) -> Description {
+        let fields = [("channels", self.channels), ("height", self.height), ("width", self.width)];
+        Description::Fields(fields.map(|(name, size)| (name.to_string(), size.into())).to_vec())
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        let [channels, height, width] =
+            [description.count("channels")?, description.count("height")?, description.count("width")?];
+        Ok(Self { channels, height, width })
+    }
 }
 
 #[cfg(test)]

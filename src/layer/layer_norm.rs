@@ -1,6 +1,6 @@
 use super::Layer;
 use super::image::{at_least_1, countable};
-use crate::{Init, Layout, Real, Result};
+use crate::{Describe, Description, Init, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// Layer normalization: every sample's numbers brought to mean 0 and variance 1, then scaled and shifted.
@@ -138,5 +138,19 @@ impl<T: Real> Layer<T> for LayerNorm {
                 dx[j] = (dx[j] - mean - u[j] * along) * r;
             }
         }
+    }
+}
+
+impl Describe for LayerNorm {
+    fn describe(&self) -> Description {
+        Description::of_kind("LayerNorm").with("width", self.width).with("epsilon", EPSILON)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("LayerNorm")?;
+        if description.number("epsilon")? != EPSILON {
+            return Err(description.wrong("epsilon", "0.00001"));
+        }
+        Ok(Self::new(description.count("width")?))
     }
 }

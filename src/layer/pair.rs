@@ -1,6 +1,6 @@
 use super::Layer;
 use crate::linalg::{Block, reshape};
-use crate::{Error, Layout, Real, Result, random};
+use crate::{Describe, Description, Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
 
 /// What a pair of layers keeps between its two passes.
@@ -121,4 +121,18 @@ pub(super) fn meet(outputs: usize, inputs: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::Shape { what: "inputs of the next layer", expected: outputs, found: inputs })
+}
+
+/// A list of the two.
+impl<A: Describe, B: Describe> Describe for (A, B) {
+    fn describe(&self) -> Description {
+        Description::List(vec![self.0.describe(), self.1.describe()])
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        match description.parts()? {
+            [first, second] => Ok((A::from_description(first)?, B::from_description(second)?)),
+            other => Err(Error::Shape { what: "number of layers in a pair", expected: 2, found: other.len() }),
+        }
+    }
 }

@@ -8,7 +8,7 @@ pub use largest::MaxPool2d;
 
 use super::Image;
 use super::image::{AXES, Slide, at_least_1, countable};
-use crate::Result;
+use crate::{Describe, Description, Result};
 
 /// Windows over an image: what the two kinds of pooling share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,5 +61,21 @@ impl Windows {
 
     fn window(&self) -> (usize, usize) {
         (self.slides[0].window, self.slides[1].window)
+    }
+}
+
+impl Windows {
+    fn describe(&self, kind: &str) -> Description {
+        let [rows, columns] = &self.slides;
+        Description::of_kind(kind)
+            .with("image", self.image.describe())
+            .with("window", self.window())
+            .with("stride", (rows.stride, columns.stride))
+    }
+
+    fn from_description(description: &Description, kind: &'static str) -> Result<Self> {
+        description.expect_kind(kind)?;
+        let image = Image::from_description(description.field("image")?)?;
+        Ok(Self::new(image, description.pair("window")?).stride(description.pair("stride")?))
     }
 }

@@ -14,7 +14,7 @@ pub use single::RecurrentCell;
 use super::Layer;
 use super::image::{at_least_1, countable};
 use crate::linalg::{Block, product, reshape};
-use crate::{Error, Layout, Real, Result};
+use crate::{Describe, Description, Error, Layout, Real, Result};
 use cell::{Step, StepBack};
 use nalgebra::DMatrix;
 use parameters::Parameters;
@@ -279,5 +279,23 @@ impl<T: Real> Layer<T> for Recurrent {
             let inputs = x.nrows();
             tape.packing.unpack(&tape.dx, dx.as_mut_slice(), inputs, self.lead(), features);
         }
+    }
+}
+
+impl Describe for Recurrent {
+    fn describe(&self) -> Description {
+        Description::of_kind("Recurrent")
+            .with("cell", self.sizes.cell.name())
+            .with("sequence", self.sequence().describe())
+            .with("hidden", self.sizes.hidden)
+            .with("every_step", self.every_step)
+            .with("lengths", self.lengths)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("Recurrent")?;
+        let sequence = Sequence::from_description(description.field("sequence")?)?;
+        let layer = Self::new(Cell::of(description)?, sequence, description.count("hidden")?);
+        Ok(Self { every_step: description.flag("every_step")?, lengths: description.flag("lengths")?, ..layer })
     }
 }

@@ -1,6 +1,6 @@
 use super::{Layer, pair::meet};
 use crate::linalg::{Block, reshape};
-use crate::{Error, Layout, Real, Result, random};
+use crate::{Describe, Description, Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
 
 /// Layers of one type, one after the other: f_m(… f₂(f₁(x))). Block names start with the layer's number.
@@ -199,5 +199,16 @@ impl<T: Real, L: Layer<T>> Layer<T> for Stack<L> {
         let dz = if self.layers.len() == 1 { dz } else { &mut tape.dhidden[0] };
         let end = tape.ends[0];
         self.layers[0].backward_block(&theta[..end], block, x, dz, &mut tape.tapes[0], &mut dtheta[..end]);
+    }
+}
+
+/// A list of the layers.
+impl<L: Describe> Describe for Stack<L> {
+    fn describe(&self) -> Description {
+        Description::List(self.layers.iter().map(L::describe).collect())
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        Self::new(description.parts()?.iter().map(L::from_description).collect::<Result<_>>()?)
     }
 }

@@ -1,7 +1,7 @@
 //! Initialisers: the scale of a block's first values, and the one generator they come from.
 
 use super::{Block, Layout};
-use crate::Real;
+use crate::{Describe, Description, Real, Result};
 use nalgebra::DMatrix;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -99,4 +99,31 @@ fn orthonormal(rows: usize, cols: usize, rng: &mut ChaCha8Rng) -> DMatrix<f64> {
         }
     }
     if rows < cols { q.transpose() } else { q }
+}
+
+impl Describe for Init {
+    fn describe(&self) -> Description {
+        let spread = |kind, spread: &Spread| Description::of_kind(kind).with("normal", *spread == Spread::Normal);
+        match self {
+            Self::Constant(value) => Description::of_kind("Constant").with("value", *value),
+            Self::OnePart { part, value } => Description::of_kind("OnePart").with("part", *part).with("value", *value),
+            Self::Glorot(normal) => spread("Glorot", normal),
+            Self::He(normal) => spread("He", normal),
+            Self::LeCun(normal) => spread("LeCun", normal),
+            Self::Orthogonal => Description::of_kind("Orthogonal"),
+        }
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        let spread = || Ok(if description.flag("normal")? { Spread::Normal } else { Spread::Uniform });
+        Ok(match description.kind()? {
+            "Constant" => Self::Constant(description.number("value")?),
+            "OnePart" => Self::OnePart { part: description.count("part")?, value: description.number("value")? },
+            "Glorot" => Self::Glorot(spread()?),
+            "He" => Self::He(spread()?),
+            "LeCun" => Self::LeCun(spread()?),
+            "Orthogonal" => Self::Orthogonal,
+            _ => return Err(description.wrong("kind", "the name of an initialiser")),
+        })
+    }
 }

@@ -1,8 +1,8 @@
 use super::block::{CHUNK, Scores, weigh};
 use super::{Curvature, Loss, block as blocks};
-use crate::Real;
 use crate::linalg::Block;
 use crate::real::Logits;
+use crate::{Describe, Description, Real, Result};
 
 /// Binary cross-entropy: each output is a Bernoulli of its own with logit zⱼ, targets yⱼ in [0, 1].
 ///
@@ -130,5 +130,15 @@ impl<T: Real> Curvature<T> for BinaryCrossEntropy {
 
     fn curvature_product(&self, z: &[T], _: &[T], v: &[T], hv: &mut [T]) {
         hv.iter_mut().zip(z).zip(v).for_each(|((hv, &z), &v)| *hv = curvature(z) * v);
+    }
+}
+
+impl Describe for BinaryCrossEntropy {
+    fn describe(&self) -> Description {
+        Description::of_kind("BinaryCrossEntropy")
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("BinaryCrossEntropy").map(|()| Self)
     }
 }

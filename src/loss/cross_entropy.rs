@@ -1,8 +1,8 @@
 use super::block::{CHUNK, Scores};
 use super::softmax::{below, exponentials, normalizer, top, value};
 use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli, block, softmax};
-use crate::Real;
 use crate::linalg::Block;
+use crate::{Describe, Description, Real, Result};
 
 /// Cross-entropy of a distribution over classes: Bernoulli for one output, softmax for more.
 ///
@@ -158,5 +158,15 @@ impl<T: Real> Curvature<T> for CrossEntropy {
         self.respond(hv);
         let mean = hv.iter().zip(v).fold(T::zero(), |sum, (&p, &v)| sum + p * v);
         hv.iter_mut().zip(v).for_each(|(p, &v)| *p *= v - mean);
+    }
+}
+
+impl Describe for CrossEntropy {
+    fn describe(&self) -> Description {
+        Description::of_kind("CrossEntropy")
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("CrossEntropy").map(|()| Self)
     }
 }

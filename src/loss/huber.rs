@@ -1,7 +1,7 @@
 use super::block::Scores;
 use super::{Curvature, Loss, block};
 use crate::linalg::Block;
-use crate::{Error, Real, Result};
+use crate::{Describe, Description, Error, Real, Result};
 
 /// Huber loss: quadratic near zero, linear far out, so that one outlier cannot dominate.
 ///
@@ -116,5 +116,16 @@ impl<T: Real> Curvature<T> for Huber {
         for (((hv, &v), &z), &y) in hv.iter_mut().zip(v).zip(z).zip(y) {
             *hv = if (z - y).abs() <= delta { v } else { T::zero() };
         }
+    }
+}
+
+impl Describe for Huber {
+    fn describe(&self) -> Description {
+        Description::of_kind("Huber").with("delta", self.delta)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("Huber")?;
+        Ok(Self::new(description.number("delta")?))
     }
 }

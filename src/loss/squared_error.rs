@@ -1,7 +1,7 @@
 use super::block::Scores;
 use super::{Curvature, Loss, block};
-use crate::Real;
 use crate::linalg::Block;
+use crate::{Describe, Description, Real, Result};
 
 /// Squared error: ℓ(z, y) = ½ ‖z − y‖². Prediction is z itself; any finite y is legal.
 ///
@@ -72,5 +72,15 @@ impl<T: Real> Curvature<T> for SquaredError {
 
     fn curvature_product(&self, _: &[T], _: &[T], v: &[T], hv: &mut [T]) {
         hv.copy_from_slice(v);
+    }
+}
+
+impl Describe for SquaredError {
+    fn describe(&self) -> Description {
+        Description::of_kind("SquaredError")
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("SquaredError").map(|()| Self)
     }
 }

@@ -82,6 +82,12 @@ impl<T: Real, F> FittedStandardized<T, F> {
         &self.features
     }
 
+    /// μ and σ of the targets, where those were scaled too.
+    #[must_use]
+    pub fn target_standardizer(&self) -> Option<&Standardizer<T>> {
+        self.targets.as_ref()
+    }
+
     fn pool(&self) -> std::sync::MutexGuard<'_, Vec<DMatrix<T>>> {
         // Scratch memory cannot be left in a bad state: every use overwrites it.
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("real", 0),
     ("random", 0),
     ("layout", 1),
+    ("description", 1),
     ("linalg", 1),
     ("metrics", 1),
     ("objective", 1),
@@ -24,6 +25,7 @@ const FLOORS: &[(&str, usize)] = &[
     ("model", 4),
     ("classify", 5),
     ("select", 5),
+    ("onnx", 6),
 ];
 
 /// Modules of one floor that must not know each other: (who, what it never imports).

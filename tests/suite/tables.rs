@@ -12,9 +12,10 @@ use crate::erased::{AnyCurvature, AnyLayer, AnyLoss, Erased, Own};
 use crate::naive;
 use residual::layer::{Cell, Image, RecurrentCell, Sequence};
 use residual::{
-    Activation, Affine, AvgPool2d, BinaryCrossEntropy, Conv2d, CrossEntropy, Curvature, Dense, Huber, Layer, LayerNorm,
-    Loss, MaxPool2d, Real, Recurrent, SquaredError, Stack,
+    Activation, Affine, AvgPool2d, BinaryCrossEntropy, Conv2d, CrossEntropy, Curvature, Dense, Describe, Huber, Layer,
+    LayerNorm, Loss, MaxPool2d, Real, Recurrent, SquaredError, Stack,
 };
+use std::fmt::Debug;
 use std::sync::Arc;
 
 /// Which targets a loss or a model takes.
@@ -48,11 +49,12 @@ pub struct LossRow<T: Real> {
 
 fn loss<T: Real>(
     name: &'static str,
-    loss: impl Curvature<T> + 'static,
+    loss: impl Curvature<T> + Describe + PartialEq + Debug + 'static,
     target: Target,
     kink: LossKink,
     naive: fn(&[f64], &[f64]) -> f64,
 ) -> LossRow<T> {
+    assert_eq!(Describe::from_description(&loss.describe()).as_ref(), Ok(&loss), "a description comes back");
     let curvature: Arc<dyn Curvature<T>> = Arc::new(loss);
     let value: Arc<dyn Loss<T>> = curvature.clone();
     LossRow { name, loss: Erased(value), curvature: Some(Erased(curvature)), target, kink, naive, degree: 1 }
@@ -108,12 +110,16 @@ pub struct LayerRow<T: Real> {
     pub legalize: Legalize,
 }
 
-fn layer<T: Real, N: Layer<T> + 'static>(name: &'static str, make: impl Fn(Sizes) -> N + 'static) -> LayerRow<T> {
+fn layer<T: Real, N: Layer<T> + Describe + PartialEq + Debug + 'static>(
+    name: &'static str,
+    make: impl Fn(Sizes) -> N + 'static,
+) -> LayerRow<T> {
     LayerRow {
         name,
         make: Box::new(move |s| {
             let layer = make(s);
             layer.check().expect("the row makes a layer that fits together");
+            assert_eq!(N::from_description(&layer.describe()).as_ref(), Ok(&layer), "a description comes back");
             Box::new(Own(layer))
         }),
         kink: Box::new(|_, _, _| f64::INFINITY),

@@ -1,6 +1,6 @@
 use super::Windows;
 use crate::layer::{Image, Layer};
-use crate::{Layout, Real, Result};
+use crate::{Describe, Description, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// The mean of every window: z[c, y, x] = Σ_{i, j} image[c, y s + i, x s + j] / (rows · columns).
@@ -97,5 +97,15 @@ impl<T: Real> Layer<T> for AvgPool2d {
                 }
             });
         }
+    }
+}
+
+impl Describe for AvgPool2d {
+    fn describe(&self) -> Description {
+        self.0.describe("AvgPool2d")
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        Windows::from_description(description, "AvgPool2d").map(Self)
     }
 }

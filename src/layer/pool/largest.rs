@@ -1,7 +1,7 @@
 use super::Windows;
 use crate::layer::{Image, Layer};
 use crate::real::simd;
-use crate::{Layout, Real, Result};
+use crate::{Describe, Description, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// The largest number of every window: z[c, y, x] = max_{i, j} image[c, y s + i, x s + j].
@@ -198,5 +198,15 @@ impl<T: Real> Layer<T> for MaxPool2d {
         for ((dx, dz), from) in columns.zip(tape.from.chunks_exact(outputs)) {
             dz.iter().zip(from).for_each(|(&dz, &from)| dx[from] += dz);
         }
+    }
+}
+
+impl Describe for MaxPool2d {
+    fn describe(&self) -> Description {
+        self.0.describe("MaxPool2d")
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        Windows::from_description(description, "MaxPool2d").map(Self)
     }
 }

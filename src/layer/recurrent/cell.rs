@@ -1,8 +1,8 @@
 //! The three cells: what happens to the gates of one step, forward and backward, element by element.
 
-use crate::Real;
 use crate::layer::Activation::{Sigmoid, Tanh};
 use crate::real::finite_or_nan;
+use crate::{Description, Real, Result};
 
 /// The kind of a recurrent cell. Equations, parameters and the order of gates are PyTorch's. ⊙ is elementwise, σ the logistic
 /// function, h′ and c′ the state one step before.
@@ -228,4 +228,31 @@ fn tanh_slope<T: Real>(t: T) -> T {
 /// σ′ where σ is s.
 fn sigmoid_slope<T: Real>(s: T) -> T {
     s * (T::one() - s)
+}
+
+impl Cell {
+    /// The name by which model files know it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tanh => "Tanh",
+            Self::Gru => "Gru",
+            Self::Lstm => "Lstm",
+        }
+    }
+
+    /// The field `cell` of a description.
+    ///
+    /// # Errors
+    /// [`Error::Description`](crate::Error::Description) if there is none of a known name.
+    pub fn of(description: &Description) -> Result<Self> {
+        let name = description.text("cell")?;
+        Self::from_name(name).ok_or_else(|| description.wrong("cell", "Tanh, Gru or Lstm"))
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Tanh, Self::Gru, Self::Lstm].into_iter().find(|own| own.name() == name)
+    }
 }

@@ -2,7 +2,7 @@ use super::cell::{Cell, Step, StepBack};
 use super::parameters::Parameters;
 use crate::layer::Layer;
 use crate::linalg::{product, reshape};
-use crate::{Layout, Real, Result};
+use crate::{Describe, Description, Layout, Real, Result};
 use nalgebra::DMatrix;
 
 /// One step of a recurrent network as a layer of its own: (x, state before) to state after.
@@ -195,5 +195,20 @@ impl<T: Real> Layer<T> for RecurrentCell {
                 dc.copy_from_slice(&tape.c[i * hidden..][..hidden]);
             }
         }
+    }
+}
+
+impl Describe for RecurrentCell {
+    fn describe(&self) -> Description {
+        let Parameters { cell, features, hidden } = self.sizes;
+        Description::of_kind("RecurrentCell")
+            .with("cell", cell.name())
+            .with("features", features)
+            .with("hidden", hidden)
+    }
+
+    fn from_description(description: &Description) -> Result<Self> {
+        description.expect_kind("RecurrentCell")?;
+        Ok(Self::new(Cell::of(description)?, description.count("features")?, description.count("hidden")?))
     }
 }
