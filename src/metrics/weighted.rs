@@ -74,7 +74,11 @@ fn mean<T: Real>(
 }
 
 /// The weights and their sum, after all checks.
-fn checked<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>, weights: &[T]) -> Result<(Vec<f64>, f64)> {
+pub(super) fn checked<T: Real>(
+    y: DMatrixView<'_, T>,
+    prediction: DMatrixView<'_, T>,
+    weights: &[T],
+) -> Result<(Vec<f64>, f64)> {
     pair(y, prediction)?;
     if weights.len() != y.nrows() {
         return Err(Error::Shape { what: "number of weights", expected: y.nrows(), found: weights.len() });

@@ -16,3 +16,4 @@ mod naive;
 mod rules;
 mod solvers;
 mod tables;
+mod weights;
