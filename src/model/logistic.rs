@@ -110,7 +110,7 @@ where
             let Solution { params, report } = self.solver.minimize(&mut risk, start, observer)?;
             Solution { params, report: report.penalized() }
         } else {
-            let mut judge = Judge::new(data, self.intercept, observer);
+            let mut judge = Judge::new(risk.data(), self.intercept, observer);
             let solution = self.solver.minimize(&mut risk, start, &mut judge)?;
             judge.conclude(solution)?
         };

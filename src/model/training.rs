@@ -40,6 +40,24 @@ impl Training {
         L: Loss<T> + Clone,
         S: for<'r> Solver<T, Risk<'r, T, N, L>>,
     {
+        let parts = (layer, loss);
+        self.fit_counting(data.without_zero_weights(), parts, solver, observer).map_err(|e| data.error_as_given(e))
+    }
+
+    /// [`fit`](Training::fit) to data without rows of weight 0.
+    fn fit_counting<T, N, L, S>(
+        &self,
+        data: &Dataset<'_, T>,
+        (layer, loss): (N, L),
+        solver: &S,
+        observer: &mut dyn Observer<T>,
+    ) -> Result<Fitted<T, N, L>>
+    where
+        T: Real,
+        N: Layer<T> + Clone,
+        L: Loss<T> + Clone,
+        S: for<'r> Solver<T, Risk<'r, T, N, L>>,
+    {
         let weighted = match &self.class_weights {
             Some(weights) => Some(data.replaced(None, None)?.with_class_weights(weights)?),
             None => None,
@@ -48,6 +66,8 @@ impl Training {
         let Some(fraction) = self.validation else {
             return minimize(data, (layer, loss, self.l2), solver, Some(self.seed), observer);
         };
+        // Errors of the parts would name rows of the parts.
+        Risk::new(data, &layer, &loss, self.l2)?;
         let (train, valid) = data.split(fraction, self.seed)?;
         let risk = Risk::new(&valid, &layer, &loss, 0.0)?;
         let mut both = Both { user: observer, stop: EarlyStopping::on(self.patience, risk) };

@@ -18,3 +18,4 @@ mod not_finite;
 mod rules;
 mod solvers;
 mod tables;
+mod weights;
