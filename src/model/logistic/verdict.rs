@@ -40,6 +40,23 @@ impl<T: Real> Observer<T> for Judge<'_, '_, T> {
     fn choose(&mut self) -> Option<Vec<T>> {
         self.observer.choose()
     }
+
+    fn check(&self) -> Result<()> {
+        self.observer.check()
+    }
+
+    /// The verdict follows from the data alone.
+    fn is_stateless(&self) -> bool {
+        self.observer.is_stateless()
+    }
+
+    fn save(&self) -> Option<Vec<f64>> {
+        self.observer.save()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<ControlFlow<()>> {
+        self.observer.restore(state)
+    }
 }
 
 impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
