@@ -176,8 +176,9 @@ mod tests {
     use nalgebra::dmatrix;
 
     type AnyScore = Box<dyn Score<f64>>;
+    type Metric = fn(&DMatrix<f64>, &DMatrix<f64>) -> Result<f64>;
 
-    fn scores() -> Vec<(AnyScore, fn(&DMatrix<f64>, &DMatrix<f64>) -> Result<f64>)> {
+    fn scores() -> Vec<(AnyScore, Metric)> {
         vec![
             (Box::new(R2), |y, p| r2(y, p)),
             (Box::new(Mse), |y, p| mse(y, p)),

@@ -145,7 +145,7 @@ fn a_weight_of_two_is_the_row_twice_for_every_solver() {
             // Far from centred, so that coordinates matter; the heavy rows are those far out.
             // Networks would make too much of a rounding there.
             if !row.name.contains("mlp") {
-                let moved = |i: usize, x: f64| 10.0 + if i % 9 == 0 { 40.0 } else { x };
+                let moved = |i: usize, x: f64| 10.0 + if i.is_multiple_of(9) { 40.0 } else { x };
                 sample.x.column_mut(1).iter_mut().enumerate().for_each(|(i, x)| *x = moved(i, *x));
             }
             let weights: Vec<f64> = (0..n).map(|i| if i % 9 == 0 { 5.0 } else { 1.0 }).collect();
