@@ -32,7 +32,7 @@ pub use agreement::Average;
 pub use deviances::{gamma_deviance, poisson_deviance, tweedie_deviance};
 pub use deviations::{d2_absolute_error, explained_variance, mape, max_error, median_absolute_error, msle, pinball};
 pub use labels::{Confusion, accuracy, confusion_matrix, f_beta, f1, jaccard, precision, recall};
-pub(crate) use probabilities::class_probabilities;
+pub(crate) use probabilities::{class_probabilities, weighing_class_targets};
 pub use probabilities::{brier, log_loss};
 pub use ranking::{average_precision, pr_auc, roc_auc, roc_auc_one_vs_one, roc_curve, top_accuracy};
 pub use regression::{mae, mse, r2, rmse};
