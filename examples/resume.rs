@@ -28,13 +28,14 @@ fn resume() -> Outcome {
     let mut written = Ok(());
     let mut save = |progress: &Progress<'_, f64>| {
         println!("epoch {:2}   loss {:.6}", progress.iteration(), progress.value());
-        if let Some(checkpoint) = progress.checkpoint() {
-            written = std::fs::write(&path, checkpoint.to_string());
+        match progress.checkpoint() {
+            Ok(checkpoint) => written = std::fs::write(&path, checkpoint.to_string()).map_err(|e| e.to_string()),
+            Err(error) => written = Err(error.to_string()),
         }
         ControlFlow::Continue(())
     };
     mlp.clone().solver(trainer.clone().epochs(10)).fit_observed(&data, &mut save)?;
-    written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    written.map_err(|error: String| format!("cannot write {}: {error}", path.display()))?;
 
     // Another day: the same configuration, told to resume.
     let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;

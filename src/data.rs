@@ -1,11 +1,15 @@
 //! The border: what comes in is checked here, once.
 
 mod class_weights;
+mod columns;
 mod dataset;
+mod moments;
 mod scaling;
 mod sequences;
 mod split;
+mod weights;
 
+pub(crate) use columns::Column;
 pub use dataset::Dataset;
 pub(crate) use dataset::all_finite;
 pub use scaling::{MinMax, Standardizer};

@@ -86,7 +86,8 @@ pub enum Error {
         /// What it needs to be.
         needs: &'static str,
     },
-    /// The fit ran away: the loss or the parameters became infinite or NaN.
+    /// A fit with a learning rate ran away: the risk or the parameters became infinite or NaN, or the risk grew where it should
+    /// have fallen.
     Diverged {
         /// The iteration at which it was noticed, from 1.
         iteration: usize,
@@ -117,6 +118,15 @@ pub enum Error {
         /// What it should be.
         needs: &'static str,
         /// What stands there.
+        found: String,
+    },
+    /// A checkpoint is of another fit.
+    Resume {
+        /// What differs.
+        what: &'static str,
+        /// What it was in the fit that was saved.
+        saved: String,
+        /// What it is in the fit that should continue it.
         found: String,
     },
     /// A fit ended before it converged; returned by [`Report::ensure_converged`](crate::Report::ensure_converged) only.
@@ -171,8 +181,11 @@ impl fmt::Display for Error {
             Self::NotConverged { reason: Reason::Unbounded, .. } => {
                 write!(f, "no finite maximum exists, since some direction separates the classes; add a penalty with l2")
             }
+            Self::Resume { what, saved, found } => {
+                write!(f, "{what} was {saved} in the saved fit and is {found} here; resume with what was saved")
+            }
             Self::NotConverged { reason, iterations } => {
-                write!(f, "not converged after {iterations} iterations ({reason:?}); allow more, or look at the report")
+                write!(f, "not converged after {iterations} iterations: {}", advice(*reason))
             }
             Self::Undefined { what, why } => write!(f, "{what} is not defined here: {why}"),
         }
@@ -180,6 +193,20 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Why a fit did not converge, and what to do.
+fn advice(reason: Reason) -> &'static str {
+    match reason {
+        Reason::MaxIterations => "they ran out; allow more",
+        Reason::Value => {
+            "the value no longer improves, but this is no minimum; change the learning rate or lower the tolerance"
+        }
+        Reason::LineSearch => "no step along the search direction lowers the value; check the gradient",
+        Reason::Stopped => "an observer stopped the fit or chose other parameters",
+        Reason::Given => "the parameters were given, not fitted",
+        _ => "look at the report",
+    }
+}
 
 /// Why a solver stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +216,7 @@ pub enum Reason {
     Direct,
     /// The gradient is as small as asked for.
     Gradient,
-    /// The value no longer improves.
+    /// The value no longer improves. That alone is no convergence: see [`Report::converged`](crate::Report::converged).
     Value,
     /// The value reached the target.
     Target,
@@ -197,7 +224,7 @@ pub enum Reason {
     MaxIterations,
     /// No step along the search direction improves the value.
     LineSearch,
-    /// An observer stopped the fit.
+    /// An observer stopped the fit, or chose parameters for which no other reason holds.
     Stopped,
     /// The parameters were given, not fitted: value and gradient norm are NaN, since no data were seen.
     Given,

@@ -75,6 +75,7 @@ pub use layer::{Activation, Affine, AvgPool2d, Conv2d, Dense, Layer, LayerNorm, 
 pub use layout::{Init, Layout, Role, Spread};
 pub use linalg::Block;
 pub use loss::{BinaryCrossEntropy, CrossEntropy, Curvature, Huber, Loss, SquaredError};
+pub use metrics::Score;
 pub use model::inference;
 pub use model::{
     Fitted, FittedStandardized, LeastSquares, LinearRegression, LogisticRegression, Mlp, Network, Predictor, Regressor,

@@ -12,7 +12,7 @@ pub use cross_entropy::CrossEntropy;
 pub use huber::Huber;
 pub use squared_error::SquaredError;
 
-use crate::linalg::Block;
+use crate::linalg::{Block, carried::Sum};
 use crate::{Real, Result};
 
 /// A loss ℓ(z, y) on the raw scores of one sample; z and y have the same length k.
@@ -52,31 +52,31 @@ pub trait Loss<T: Real>: Send + Sync {
     /// Σᵢ wᵢ ℓ(zᵢ, yᵢ) over a block; all wᵢ are 1 where `weights` is `None`. A sample of weight 0 adds exactly 0.
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {
         let samples = z.chunks_exact(outputs).zip(y.chunks_exact(outputs));
-        let mut sum = T::zero();
+        let mut sum = Sum::default();
         for (i, (z, y)) in samples.enumerate() {
             let w = weights.map_or(T::one(), |w| w[i]);
             if w > T::zero() {
-                sum += w * self.value(z, y);
+                sum.add(w * self.value(z, y));
             }
         }
-        sum
+        sum.value()
     }
 
     /// Writes scale · wᵢ ∂ℓ/∂zᵢ into `dz` and returns Σᵢ wᵢ ℓ(zᵢ, yᵢ), not scaled.
     fn block_gradient(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>, scale: T, dz: &mut [T]) -> T {
         let samples = z.chunks_exact(outputs).zip(y.chunks_exact(outputs)).zip(dz.chunks_exact_mut(outputs));
-        let mut sum = T::zero();
+        let mut sum = Sum::default();
         for (i, ((z, y), dz)) in samples.enumerate() {
             let w = weights.map_or(T::one(), |w| w[i]);
             if w > T::zero() {
-                sum += w * self.gradient(z, y, dz);
+                sum.add(w * self.gradient(z, y, dz));
                 let factor = scale * w;
                 dz.iter_mut().for_each(|d| *d *= factor);
             } else {
                 dz.fill(T::zero());
             }
         }
-        sum
+        sum.value()
     }
 
     /// Σᵢ wᵢ ℓ(zᵢ, yᵢ) over a block whose scores lie output by output, those of output c from c · `stride` on, as the targets do
@@ -92,13 +92,13 @@ pub trait Loss<T: Real>: Send + Sync {
     ) -> T {
         let k = y.features();
         let (mut sample, mut target, mut dz) = (vec![T::zero(); k], vec![T::zero(); k], vec![T::zero(); k]);
-        let mut sum = T::zero();
+        let mut sum = Sum::default();
         for i in 0..y.len() {
             let w = weights.map_or(T::one(), |w| w[i]);
             sample.iter_mut().zip(z[i..].iter().step_by(stride)).for_each(|(to, &z)| *to = z);
             target.iter_mut().enumerate().for_each(|(c, to)| *to = y.column(c)[i]);
             if w > T::zero() {
-                sum += w * self.gradient(&sample, &target, &mut dz);
+                sum.add(w * self.gradient(&sample, &target, &mut dz));
             } else {
                 dz.fill(T::zero());
             }
@@ -106,7 +106,7 @@ pub trait Loss<T: Real>: Send + Sync {
                 z[i..].iter_mut().step_by(stride).zip(&dz).for_each(|(z, &dz)| *z = dz * (scale * w));
             }
         }
-        sum
+        sum.value()
     }
 
     /// [`respond`](Loss::respond) for every sample of a block.

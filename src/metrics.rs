@@ -15,6 +15,7 @@
 //! | probabilities | [`log_loss`], [`brier`] |
 //! | scores to rank by | [`roc_auc`], [`roc_auc_one_vs_one`], [`average_precision`], [`pr_auc`], [`roc_curve`], [`top_accuracy`] |
 //! | labels | [`accuracy`], [`precision`], [`recall`], [`f1`], [`f_beta`], [`jaccard`], and of all classes [`confusion_matrix`] with the methods of [`Confusion`] |
+//! | any, as a value for [`select`](crate::select) | [`R2`], [`Mse`], [`Rmse`], [`Mae`], [`LogLoss`], [`Brier`]: each is a [`Score`] |
 
 mod agreement;
 mod deviances;
@@ -24,16 +25,18 @@ mod probabilities;
 mod ranking;
 mod regression;
 mod samples;
+mod score;
 mod weighted;
 
 pub use agreement::Average;
 pub use deviances::{gamma_deviance, poisson_deviance, tweedie_deviance};
 pub use deviations::{d2_absolute_error, explained_variance, mape, max_error, median_absolute_error, msle, pinball};
 pub use labels::{Confusion, accuracy, confusion_matrix, f_beta, f1, jaccard, precision, recall};
-pub(crate) use probabilities::class_probabilities;
+pub(crate) use probabilities::{class_probabilities, weighing_class_targets};
 pub use probabilities::{brier, log_loss};
 pub use ranking::{average_precision, pr_auc, roc_auc, roc_auc_one_vs_one, roc_curve, top_accuracy};
 pub use regression::{mae, mse, r2, rmse};
+pub use score::{Brier, LogLoss, Mae, Mse, R2, Rmse, Score};
 pub use weighted::{weighted_mae, weighted_mse, weighted_r2};
 
 use crate::{Error, Real, Result};

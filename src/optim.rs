@@ -1,9 +1,10 @@
 //! Solvers, rules and schedules: they know objectives and nothing else.
 
 mod auto;
+pub(crate) mod ends;
 mod lbfgs;
 mod newton;
-mod observer;
+pub(crate) mod observer;
 mod range;
 mod report;
 pub mod rule;
@@ -30,7 +31,10 @@ pub trait Solver<T: crate::Real, O> {
     /// Minimizes `objective` from `start`, showing every iterate to `observer`.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) for a setting out of range, [`Error::Diverged`](crate::Error::Diverged)
-    /// when the iterates run away. Not converging is no error: the report says so.
+    /// [`Error::Config`](crate::Error::Config) for a setting out of range, and a start or a choice of the observer's that is not
+    /// finite, [`Error::Shape`](crate::Error::Shape) for one of another length than the objective's,
+    /// [`Error::Undefined`](crate::Error::Undefined) where the objective is NaN or infinite at the start,
+    /// [`Error::Diverged`](crate::Error::Diverged) from a [`Trainer`] whose iterates run away, [`Error::Resume`](crate::Error::Resume)
+    /// from one that is resumed with a checkpoint of another fit. Not converging is no error: the report says so.
     fn minimize(&self, objective: &mut O, start: Vec<T>, observer: &mut dyn Observer<T>) -> Result<Solution<T>>;
 }

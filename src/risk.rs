@@ -8,7 +8,8 @@ mod lane;
 use crate::data::Dataset;
 use crate::layer::Layer;
 use crate::layout::{Layout, Role};
-use crate::linalg::{Block, carried::Carried, threads};
+use crate::linalg::carried::{Carried, Sum};
+use crate::linalg::{Block, threads};
 use crate::loss::Loss;
 use crate::objective::{Conditioned, Objective};
 use crate::{Error, Real, Result};
@@ -22,7 +23,8 @@ use std::ops::Range;
 /// R(θ) = Σᵢ w̄ᵢ ℓ(f(θ, xᵢ), yᵢ) + ½ λ ‖W‖², Σ w̄ᵢ = 1: the one objective of every model.
 ///
 /// w̄ are the data set's weights over their sum (1/n without), f is the layer, ℓ the loss, λ = `l2`, and W the weights of
-/// the layer's layout; biases are not penalized.
+/// the layer's layout; biases are not penalized. Samples of weight 0 are left out: they may hold targets and features that are
+/// not legal.
 ///
 /// A full evaluation goes block by block through the data set, which is read in place; scratch memory is kept from one
 /// call to the next.
@@ -47,10 +49,8 @@ pub struct Risk<'a, T: Real, N: Layer<T>, L> {
     penalized: Vec<Range<usize>>,
     /// y with one sample after the other.
     targets: Cow<'a, [T]>,
-    /// Σ w.
+    /// Σ w of the relative weights.
     total: T,
-    /// The rows of positive weight, where there are others.
-    positive: Option<Vec<usize>>,
     lanes: Vec<Lane<T, N::Tape>>,
     batch: Option<Batch<T, N::Tape>>,
     sums: Carried<T>,
@@ -61,6 +61,8 @@ pub struct Risk<'a, T: Real, N: Layer<T>, L> {
 
 /// Work is cut into at most this many lanes, whatever the number of threads.
 const LANES: usize = 16;
+/// Squares of parameters are added up so many at a time.
+const CHUNK: usize = 128;
 
 impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
     /// The risk of `layer` on `data` by `loss`, with the penalty ½ `l2` ‖W‖².
@@ -84,7 +86,8 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
                 found: layer.outputs(),
             });
         }
-        layer.accepts(&Block::new(data.x()))?;
+        let (given, data) = (data, data.without_zero_weights());
+        layer.accepts(&Block::new(data.x())).map_err(|error| given.error_as_given(error))?;
         let layout = Layout::of(layer);
         if layout.len() > isize::MAX as usize / size_of::<T>() {
             return Err(Error::Config { name: "number of parameters", needs: "small enough for the memory" });
@@ -95,13 +98,8 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
         }
         let targets = targets(data);
         for (row, y) in targets.chunks_exact(data.outputs()).enumerate() {
-            loss.accepts(y).map_err(|needs| Error::Target { row, needs })?;
+            loss.accepts(y).map_err(|needs| Error::Target { row: given.row_as_given(row), needs })?;
         }
-        let weights = data.weights();
-        let total = weights.map_or(T::of(data.samples() as f64), |w| w.iter().fold(T::zero(), |sum, &w| sum + w));
-        let positive = weights
-            .filter(|w| w.iter().any(|&w| w <= T::zero()))
-            .map(|w| (0..w.len()).filter(|&i| w[i] > T::zero()).collect());
         let weighty = |block: &&crate::layout::Block| block.role() == Role::Weights;
         let penalized = layout.blocks().iter().filter(weighty).map(crate::layout::Block::range).collect();
         let blocks = data.samples().div_ceil(lane::rows(layer));
@@ -114,8 +112,7 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
             layout,
             penalized,
             targets,
-            total,
-            positive,
+            total: T::of(data.total_weight()),
             lanes,
             batch: None,
             sums: Carried::default(),
@@ -131,7 +128,7 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
         self
     }
 
-    /// The data set.
+    /// The data set, without its rows of weight 0.
     #[must_use]
     pub fn data(&self) -> &'a Dataset<'a, T> {
         self.data
@@ -180,8 +177,13 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
         if self.l2 == 0.0 {
             return T::zero();
         }
-        let squares = self.penalized.iter().flat_map(|range| &theta[range.clone()]);
-        squares.fold(T::zero(), |sum, &w| sum + w * w) * T::of(0.5 * self.l2)
+        let mut sum = Sum::default();
+        let mut squares = [T::zero(); CHUNK];
+        for weights in self.penalized.iter().flat_map(|range| theta[range.clone()].chunks(CHUNK)) {
+            squares.iter_mut().zip(weights).for_each(|(square, &w)| *square = w * w);
+            sum.add(T::sum(&squares[..weights.len()]));
+        }
+        sum.value() * T::of(0.5 * self.l2)
     }
 
     /// out += λ (v restricted to the weights): the penalty's gradient at v, and its Hessian times v.

@@ -8,10 +8,12 @@ mod deviance;
 mod fraction;
 mod gamma;
 mod logarithm;
+mod number;
 mod stirling;
 mod tails;
 mod wide;
 
 pub(crate) use deviance::{Deviance, binomial_excess};
+pub(crate) use number::Number;
 pub(crate) use tails::{Probability, Sides, chi_square, f_ratio, normal, student};
-pub(crate) use wide::{Total, Wide};
+pub(crate) use wide::Wide;

@@ -1,12 +1,14 @@
 //! Weights by class.
 
 use super::Dataset;
+use crate::linalg::carried::Sum;
 use crate::{Error, Real, Result};
 use std::borrow::Cow;
 
 impl<'a, T: Real> Dataset<'a, T> {
-    /// Weighs the samples by their class, times the weights they have already: one weight a class, `[w₀, w₁]` for targets
+    /// Weighs the samples by their class, times the weights they have already: one weight per class, `[w₀, w₁]` for targets
     /// n×1 in [0, 1], k weights for one-hot targets n×k. The weight of a sample is Σ_c w_c y_c, so soft targets get a mixture.
+    /// A sample of weight 0 keeps it, whatever its target is.
     ///
     /// ```
     /// use residual::{Dataset, nalgebra::dmatrix};
@@ -23,9 +25,9 @@ impl<'a, T: Real> Dataset<'a, T> {
         if class_weights.len() != expected {
             return Err(Error::Shape { what: "number of class weights", expected, found: class_weights.len() });
         }
-        let weights = (0..self.samples()).map(|i| {
-            let own = self.weights().map_or(1.0, |w| w[i].to_f64());
-            T::of(own * self.shares(i).zip(class_weights).map(|(share, w)| share * w).sum::<f64>())
+        let weights = (0..self.samples()).map(|i| match self.weights().map_or(1.0, |w| w[i].to_f64()) {
+            own if own > 0.0 => T::of(own * self.shares(i).zip(class_weights).map(|(share, w)| share * w).sum::<f64>()),
+            _ => T::zero(),
         });
         let weights = Cow::Owned(weights.collect());
         self.weighted(weights)
@@ -38,11 +40,16 @@ impl<'a, T: Real> Dataset<'a, T> {
     /// Those of [`with_class_weights`](Dataset::with_class_weights).
     pub fn balanced(self) -> Result<Self> {
         let classes = self.outputs().max(2);
-        let mut totals = vec![0.0; classes];
+        let mut totals = vec![Sum::default(); classes];
+        // Only ratios matter, and the given weights may add up to more than a number can be.
+        let largest = self.weights().map_or(1.0, |w| w.iter().fold(0.0, |max: f64, w| max.max(w.to_f64())));
         for i in 0..self.samples() {
-            let own = self.weights().map_or(1.0, |w| w[i].to_f64());
-            totals.iter_mut().zip(self.shares(i)).for_each(|(total, share)| *total += own * share);
+            let own = self.weights().map_or(1.0, |w| w[i].to_f64()) / largest;
+            if own > 0.0 {
+                totals.iter_mut().zip(self.shares(i)).for_each(|(total, share)| total.add(own * share));
+            }
         }
+        let totals: Vec<f64> = totals.into_iter().map(Sum::value).collect();
         let whole: f64 = totals.iter().sum();
         let weight = |&total: &f64| if total > 0.0 { whole / (classes as f64 * total) } else { 0.0 };
         let weights: Vec<f64> = totals.iter().map(weight).collect();
@@ -72,6 +79,18 @@ mod tests {
         let thirds = [w[0] + w[1] + w[2], w[3], w[4]];
         assert!(thirds.iter().all(|third| (third - 8.0 / 3.0).abs() < 1e-15), "{thirds:?}");
         assert_eq!(w[2], 2.0 * w[0]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_sample_of_weight_zero_is_of_no_class() -> Result<()> {
+        let (x, y) = (dmatrix![1.0; 2.0; 3.0], dmatrix![0.0; -1e308; 1.0]);
+        for size in [5e-324, 1.0, 1e300] {
+            let given = [size, 0.0, size];
+            let data = || Dataset::new(&x, &y)?.with_weights(&given);
+            assert_eq!(data()?.with_class_weights(&[1.0, 2.0])?.weights(), Some(&[size, 0.0, 2.0 * size][..]));
+            assert_eq!(data()?.balanced()?.weights(), Some(&given[..]));
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Checked numbers.
 
+use super::weights::{Positive, Weights};
 use crate::linalg::survey::Survey;
 use crate::linalg::threads;
 use crate::real::Ahead;
@@ -26,10 +27,11 @@ use std::ops::Range;
 pub struct Dataset<'a, T: Real> {
     x: Matrix<'a, T>,
     y: Matrix<'a, T>,
-    weights: Option<Cow<'a, [T]>>,
+    pub(super) weights: Option<Weights<'a, T>>,
     names: Option<Vec<String>>,
-    /// One a feature, then one a target, all rows counted once.
+    /// One per feature, then one per target, all rows counted once.
     surveys: Vec<Survey>,
+    pub(super) positive: Positive<T>,
 }
 
 #[derive(Debug, Clone)]
@@ -88,49 +90,38 @@ impl<'a, T: Real> Dataset<'a, T> {
         }
         let mut surveys = survey("x", x)?;
         surveys.extend(survey("y", y)?);
-        Ok(Self { x: Matrix::View(x), y: Matrix::View(y), weights: None, names: None, surveys })
+        let positive = Positive::default();
+        Ok(Self { x: Matrix::View(x), y: Matrix::View(y), weights: None, names: None, surveys, positive })
     }
 
     /// Weighs the samples: the risk becomes Σ wᵢ ℓᵢ / Σ wᵢ. A sample of weight 2 equals the sample twice, one of weight
-    /// 0 its absence.
+    /// 0 its absence: it may hold any finite numbers, legal for the loss and the layer or not. Only ratios of weights matter.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there is one a sample, [`Error::Weight`] for a negative or non-finite one,
-    /// [`Error::NoWeight`] if all are 0 (or their sum overflows).
+    /// [`Error::Shape`] unless there is one per sample, [`Error::Weight`] for a negative or non-finite one,
+    /// [`Error::NoWeight`] if all are 0, [`Error::Config`] if their sum overflows.
     pub fn with_weights(self, weights: &'a [T]) -> Result<Self> {
         self.weighted(Cow::Borrowed(weights))
     }
 
     /// [`with_weights`](Dataset::with_weights), the weights borrowed or owned.
-    pub(super) fn weighted(mut self, weights: Cow<'a, [T]>) -> Result<Self> {
+    pub(super) fn weighted(self, weights: Cow<'a, [T]>) -> Result<Self> {
         if weights.len() != self.samples() {
             return Err(Error::Shape { what: "number of weights", expected: self.samples(), found: weights.len() });
         }
-        if let Some(row) = weights.iter().position(|&w| !(w >= T::zero() && w.is_finite())) {
-            return Err(Error::Weight { row, value: weights[row].to_f64() });
-        }
-        let total = weights.iter().fold(T::zero(), |sum, &w| sum + w);
-        if total <= T::zero() {
-            return Err(Error::NoWeight);
-        }
-        if !total.is_finite() {
-            return Err(Error::Config { name: "the sum of the weights", needs: "finite" });
-        }
-        self.weights = Some(weights);
-        Ok(self)
+        Ok(Self { weights: Some(Weights::new(weights)?), positive: Positive::default(), ..self })
     }
 
     /// Names the features, for tables and warnings.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there is one a feature.
-    pub fn with_names(mut self, names: impl IntoIterator<Item = impl ToString>) -> Result<Self> {
+    /// [`Error::Shape`] unless there is one per feature.
+    pub fn with_names(self, names: impl IntoIterator<Item = impl ToString>) -> Result<Self> {
         let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
         if names.len() != self.features() {
             return Err(Error::Shape { what: "number of names", expected: self.features(), found: names.len() });
         }
-        self.names = Some(names);
-        Ok(self)
+        Ok(Self { names: Some(names), positive: Positive::default(), ..self })
     }
 
     /// n, the number of rows.
@@ -171,10 +162,10 @@ impl<'a, T: Real> Dataset<'a, T> {
         self.y.view()
     }
 
-    /// The weights as given, one a sample.
+    /// The weights as given, one per sample.
     #[must_use]
     pub fn weights(&self) -> Option<&[T]> {
-        self.weights.as_deref()
+        self.weights.as_ref().map(Weights::given)
     }
 
     /// The names of the features, where they were given.
@@ -215,9 +206,10 @@ impl<'a, T: Real> Dataset<'a, T> {
         Ok(Dataset {
             x: x.map_or_else(|| Matrix::View(self.x()), Matrix::Owned),
             y: y.map_or_else(|| Matrix::View(self.y()), Matrix::Owned),
-            weights: self.weights().map(Cow::Borrowed),
+            weights: self.weights.as_ref().map(Weights::borrowed),
             names: self.names.clone(),
             surveys,
+            positive: Positive::default(),
         })
     }
 
@@ -238,15 +230,14 @@ impl<'a, T: Real> Dataset<'a, T> {
                 found: samples,
             });
         }
-        let weights: Option<Vec<T>> = self.weights().map(|w| rows.iter().map(|&i| w[i]).collect());
-        if weights.as_ref().is_some_and(|w| w.iter().all(|&w| w <= T::zero())) {
-            return Err(Error::NoWeight);
-        }
+        let chosen = |w: &[T]| Weights::trusted(Cow::Owned(rows.iter().map(|&i| w[i]).collect()));
+        let weights = self.weights().map(chosen).transpose()?;
         let (x, y) = (self.x.gather(rows), self.y.gather(rows));
         let mut surveys = survey("x", x.as_view())?;
         surveys.extend(survey("y", y.as_view())?);
         let names = self.names.clone();
-        Ok(Dataset { x: Matrix::Owned(x), y: Matrix::Owned(y), weights: weights.map(Cow::Owned), names, surveys })
+        let positive = Positive::default();
+        Ok(Dataset { x: Matrix::Owned(x), y: Matrix::Owned(y), weights, names, surveys, positive })
     }
 }
 

@@ -7,13 +7,14 @@ use std::collections::HashMap;
 impl<T: Real> Dataset<'_, T> {
     /// Shuffles the rows and cuts them into (train, test); both sides get at least one row.
     ///
-    /// The test set has round(n · `test_fraction`) rows: the first ones of the shuffled order. Same seed, same split.
+    /// The test set has round(n · `test_fraction`) rows: the first ones of the shuffled order. Same seed, same split. Rows of
+    /// weight 0 are left out: n counts the others, and the split is the one that they have alone.
     ///
     /// # Errors
-    /// [`Error::Config`] unless 0 < `test_fraction` < 1 and there are at least two rows.
+    /// [`Error::Config`] unless 0 < `test_fraction` < 1 and there are at least two rows (of positive weight).
     pub fn split(&self, test_fraction: f64, seed: u64) -> Result<(Dataset<'static, T>, Dataset<'static, T>)> {
         let tests = self.tests(test_fraction)?;
-        let mut rows: Vec<usize> = (0..self.samples()).collect();
+        let mut rows = self.rows_that_count();
         random::shuffle(&mut rows, &mut random::generator(seed, 0));
         Ok((self.select(&rows[tests..])?, self.select(&rows[..tests])?))
     }
@@ -42,29 +43,32 @@ impl<T: Real> Dataset<'_, T> {
         if !(test_fraction > 0.0 && test_fraction < 1.0) {
             return Err(Error::Config { name: "test_fraction", needs: "above 0 and below 1" });
         }
-        let n = self.samples();
+        let n = self.rows_that_count().len();
         if n < 2 {
             return Err(Error::Config { name: "number of samples to split", needs: "at least 2" });
         }
         Ok(((n as f64 * test_fraction).round() as usize).clamp(1, n - 1))
     }
 
-    /// The rows, shuffled, then ordered by class; classes in the order of their first row.
+    /// The rows of positive weight; all, where there are no weights.
+    pub(crate) fn rows_that_count(&self) -> Vec<usize> {
+        self.positive_rows().unwrap_or_else(|| (0..self.samples()).collect())
+    }
+
+    /// The rows of positive weight, shuffled, then ordered by class; classes in the order of their first row.
     pub(crate) fn strata(&self, seed: u64) -> Vec<usize> {
         // + 0.0 makes the two zeros one class.
         let bits = |c: usize, i: usize| (self.target(c)[i].to_f64() + 0.0).to_bits();
         let target = |i: usize| (0..self.outputs()).map(|c| bits(c, i)).collect::<Vec<_>>();
         let mut classes: HashMap<Vec<u64>, usize> = HashMap::new();
-        let class: Vec<usize> = (0..self.samples())
-            .map(|i| {
-                let next = classes.len();
-                *classes.entry(target(i)).or_insert(next)
-            })
-            .collect();
-        let mut rows: Vec<usize> = (0..self.samples()).collect();
+        let classed = self.rows_that_count().into_iter().map(|row| {
+            let next = classes.len();
+            (*classes.entry(target(row)).or_insert(next), row)
+        });
+        let mut rows: Vec<(usize, usize)> = classed.collect();
         random::shuffle(&mut rows, &mut random::generator(seed, 0));
-        rows.sort_by_key(|&i| class[i]);
-        rows
+        rows.sort_by_key(|&(class, _)| class);
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 }
 
@@ -117,6 +121,20 @@ mod tests {
         let again = |seed| data.split_stratified(0.3, seed).map(|(_, test)| test.x().clone_owned());
         assert_eq!(again(5)?, again(5)?);
         assert_ne!(again(5)?, again(6)?);
+        Ok(())
+    }
+
+    #[test]
+    fn rows_of_weight_zero_are_on_no_side() -> Result<()> {
+        let x = DMatrix::from_fn(40, 1, |i, _| i as f64);
+        let y = DMatrix::from_fn(40, 1, |i, _| (i % 2) as f64);
+        let weights: Vec<f64> = (0..40).map(|i| f64::from(u8::from(i % 4 != 1))).collect();
+        let data = Dataset::new(&x, &y)?.with_weights(&weights)?;
+        let alone = data.select(&data.rows_that_count())?;
+        let sides =
+            |(train, test): (Dataset<'_, f64>, Dataset<'_, f64>)| (train.x().into_owned(), test.x().into_owned());
+        assert_eq!(sides(data.split(0.3, 4)?), sides(alone.split(0.3, 4)?));
+        assert_eq!(sides(data.split_stratified(0.3, 4)?), sides(alone.split_stratified(0.3, 4)?));
         Ok(())
     }
 }

@@ -51,11 +51,17 @@ impl<T> Default for Mask<T> {
     }
 }
 
+/// Each number is dropped or kept by one of so many random draws.
+const DRAWS: f64 = 4_294_967_296.0;
+
 pub(super) fn check(rate: f64) -> Result<()> {
-    if (0.0..1.0).contains(&rate) {
+    if !(0.0..1.0).contains(&rate) {
+        return Err(Error::Config { name: "dropout rate", needs: "at least 0 and below 1" });
+    }
+    if rate == 0.0 || rate * DRAWS >= 1.0 {
         return Ok(());
     }
-    Err(Error::Config { name: "dropout rate", needs: "at least 0 and below 1" })
+    Err(Error::Config { name: "dropout rate", needs: "0 or at least 2⁻³²: nothing would ever be dropped" })
 }
 
 impl<T: Real> Mask<T> {
@@ -69,8 +75,8 @@ impl<T: Real> Mask<T> {
         self.factors.clear();
         let Some(seed) = self.seed.filter(|_| rate > 0.0) else { return };
         let mut rng = random::generator(seed, 0);
-        // 32 random bits a number: dropped below this bound.
-        let bound = (rate * 2f64.powi(32)) as u32;
+        // 32 random bits per number: dropped below this bound.
+        let bound = (rate * DRAWS) as u32;
         let kept = T::of(1.0 / (1.0 - rate));
         self.factors.extend(z.iter().map(|_| if rng.next_u32() < bound { T::zero() } else { kept }));
         self.backward(z);
@@ -171,7 +177,7 @@ mod tests {
 
     #[test]
     fn rates_out_of_range_are_refused() {
-        for rate in [-0.1, 1.0, f64::NAN] {
+        for rate in [-0.1, 1.0, f64::NAN, 1e-10, 1e-300] {
             assert!(Layer::<f64>::check(&Dropout::new(3, rate)).is_err());
         }
         assert!(Layer::<f64>::check(&Dropout::new(0, 0.5)).is_err());

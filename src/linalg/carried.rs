@@ -41,6 +41,27 @@ impl<T: Real> Carried<T> {
     }
 }
 
+/// One running sum.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sum<T> {
+    sum: T,
+    lost: T,
+}
+
+impl<T: Real> Sum<T> {
+    /// Adds one term.
+    #[inline(always)]
+    pub fn add(&mut self, term: T) {
+        add(&mut self.sum, &mut self.lost, term);
+    }
+
+    /// The sum, rounded once; infinite where it left the range.
+    pub fn value(self) -> T {
+        // Nothing can be said of what rounding took from infinity.
+        if self.lost.is_finite() { self.sum + self.lost } else { self.sum }
+    }
+}
+
 /// Knuth's branchless two-sum.
 #[inline(always)]
 fn add<T: Real>(sum: &mut T, lost: &mut T, term: T) {
@@ -64,5 +85,17 @@ mod tests {
         let mut out = [0.0];
         sums.write(&mut out);
         assert_eq!(out, [2.0]);
+    }
+
+    #[test]
+    fn one_sum_keeps_what_rounding_loses() {
+        let sum = |terms: &[f32]| {
+            let mut sum = Sum::default();
+            terms.iter().for_each(|&term| sum.add(term));
+            sum.value()
+        };
+        assert_eq!(sum(&[1e16, 1.0, 1.0, -1e16]), 2.0);
+        assert_eq!(sum(&vec![1.0; (1 << 24) + 64]), ((1 << 24) + 64) as f32);
+        assert_eq!(sum(&[f32::MAX, f32::MAX, 1.0]), f32::INFINITY);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Loss;
 use crate::Real;
-use crate::linalg::Block;
+use crate::linalg::{Block, carried::Sum};
 use crate::real::{Loops, vectorize};
 
 /// Numbers taken at a time.
@@ -22,7 +22,7 @@ impl<T: Real> Scores<'_, T> {
     /// Calls `work` for every chunk with (z, y, the weight of each number or `None`, dz), and adds what it returns. `dz` is as
     /// long as z, or empty where no gradient is wanted.
     pub fn sum_chunks(self, dz: &mut [T], mut work: impl FnMut(&[T], &[T], Option<&[T]>, &mut [T]) -> T) -> T {
-        let mut sum = T::zero();
+        let mut sum = Sum::default();
         let mut spread = [T::zero(); CHUNK];
         for from in (0..self.z.len()).step_by(CHUNK) {
             let run = from..(from + CHUNK).min(self.z.len());
@@ -36,9 +36,9 @@ impl<T: Real> Scores<'_, T> {
                 &spread[..run.len()]
             });
             let dz = if dz.is_empty() { &mut *dz } else { &mut dz[run.clone()] };
-            sum += work(&self.z[run.clone()], &self.y[run], weights, dz);
+            sum.add(work(&self.z[run.clone()], &self.y[run], weights, dz));
         }
-        sum
+        sum.value()
     }
 
     /// The same for a loss of one number, ℓ(z, y) and its slope from `at`; gradients times `scale`.
@@ -80,7 +80,7 @@ pub(super) fn columns<T: Real>(
     weights: Option<&[T]>,
     scale: Option<T>,
 ) -> T {
-    let mut sum = T::zero();
+    let mut sum = Sum::default();
     for (c, z) in z.chunks_mut(stride).enumerate().take(y.features()) {
         for from in (0..y.len()).step_by(CHUNK) {
             let run = from..(from + CHUNK).min(y.len());
@@ -88,11 +88,11 @@ pub(super) fn columns<T: Real>(
             let (scores, z) = (&mut scores[..run.len()], &mut z[run.clone()]);
             scores.copy_from_slice(z);
             let (y, weights) = (&y.column(c)[run.clone()], weights.map(|w| &w[run]));
-            sum += match scale {
+            sum.add(match scale {
                 Some(scale) => loss.block_gradient(scores, y, 1, weights, scale, z),
                 None => loss.block_value(scores, y, 1, weights),
-            };
+            });
         }
     }
-    sum
+    sum.value()
 }

@@ -73,10 +73,11 @@ impl<T: Real> Loss<T> for Huber {
     }
 
     fn check(&self) -> Result<()> {
-        if self.delta > 0.0 && self.delta.is_finite() {
+        let delta = T::of(self.delta);
+        if delta > T::zero() && delta.is_finite() {
             return Ok(());
         }
-        Err(Error::Config { name: "delta", needs: "positive and finite" })
+        Err(Error::Config { name: "delta", needs: "positive and finite, in the number type of the data too" })
     }
 
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {

@@ -2,7 +2,7 @@
 
 use super::block::{CHUNK, Scores};
 use crate::Real;
-use crate::linalg::Block;
+use crate::linalg::{Block, carried::Sum};
 use crate::real::{Loops, vectorize};
 
 /// The index of the largest score.
@@ -69,7 +69,7 @@ pub(super) fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T
     if k > CLASSES {
         return one_by_one(scores, scale, dz);
     }
-    let mut sum = T::zero();
+    let mut sum = Sum::default();
     let (mut z, mut y, mut room) =
         ([T::zero(); CLASSES * SIDE], [T::zero(); CLASSES * SIDE], [T::zero(); CLASSES * SIDE]);
     for first in (0..scores.z.len() / k).step_by(SIDE) {
@@ -79,17 +79,17 @@ pub(super) fn block<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T
         let weights = weights(scores.weights, first, run.len() / k);
         let scale = (!dz.is_empty()).then_some(scale);
         let (z, y) = (&mut z, &y);
-        sum += vectorize(Loops(
+        sum.add(vectorize(Loops(
             #[inline(always)]
             || tile(&mut z[..], SIDE, k, |c| side(&y[c * SIDE..]), &weights, scale, &mut room),
-        ));
+        )));
         if let Some(dz) = dz.get_mut(run) {
             for (s, dz) in dz.chunks_exact_mut(k).enumerate() {
                 dz.iter_mut().zip(z[s..].iter().step_by(SIDE)).for_each(|(dz, z)| *dz = *z);
             }
         }
     }
-    sum
+    sum.value()
 }
 
 /// [`block`] where the numbers of an output lie together, those of z from c · stride on, with room for whole tiles; z becomes
@@ -101,16 +101,16 @@ pub(super) fn columns<T: Real>(
     weighed: Option<&[T]>,
     scale: Option<T>,
 ) -> T {
-    let (k, mut sum, mut room) = (y.features(), T::zero(), [T::zero(); CLASSES * SIDE]);
+    let (k, mut sum, mut room) = (y.features(), Sum::default(), [T::zero(); CLASSES * SIDE]);
     for first in (0..y.len()).step_by(SIDE) {
         let weights = weights(weighed, first, y.len() - first);
         let z = &mut z[first..];
-        sum += vectorize(Loops(
+        sum.add(vectorize(Loops(
             #[inline(always)]
             || tile(&mut *z, stride, k, |c| side(&y.column(c)[first..]), &weights, scale, &mut room),
-        ));
+        )));
     }
-    sum
+    sum.value()
 }
 
 /// The weights of a tile: 0 for the samples beyond the last.
@@ -213,7 +213,7 @@ fn tile<T: Real>(
 /// [`block`] for more classes than fit a tile.
 fn one_by_one<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
     let k = scores.outputs;
-    let mut sum = T::zero();
+    let mut sum = Sum::default();
     for (i, (z, y)) in scores.z.chunks_exact(k).zip(scores.y.chunks_exact(k)).enumerate() {
         let w = scores.weights.map_or(T::one(), |w| w[i]);
         let top = top(z);
@@ -244,8 +244,8 @@ fn one_by_one<T: Real>(scores: Scores<'_, T>, scale: T, dz: &mut [T]) -> T {
             });
         }
         if w > T::zero() {
-            sum += w * value(z, y, top, rest);
+            sum.add(w * value(z, y, top, rest));
         }
     }
-    sum
+    sum.value()
 }

@@ -1,5 +1,5 @@
-use super::samples::{Samples, fitting};
-use crate::special::Deviance;
+use super::samples::{Samples, Term, fitting};
+use crate::special::{Deviance, Number};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
 
@@ -72,11 +72,18 @@ pub fn tweedie_deviance<'a, T: Real>(
     mean(y.into(), prediction.into(), power, "the Tweedie deviance")
 }
 
+impl Term for Deviance {
+    #[inline(always)]
+    fn of<N: Number>(&self, y: f64, prediction: f64) -> N {
+        self.unit(y, prediction)
+    }
+}
+
 fn mean<T: Real>(y: DMatrixView<'_, T>, prediction: DMatrixView<'_, T>, power: f64, what: &'static str) -> Result<f64> {
     let samples = Samples::new(y, prediction)?;
     let deviance = Deviance { power };
-    for (_, y, p) in samples.all() {
+    for (y, p) in samples.entries() {
         deviance.allows(y, p).map_err(|why| Error::Undefined { what, why })?;
     }
-    fitting(samples.mean(|y, p| deviance.unit(y, p)), what)
+    fitting(samples.mean(&deviance), what)
 }

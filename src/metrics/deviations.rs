@@ -1,5 +1,5 @@
-use super::samples::{Samples, fitting, share};
-use crate::special::Wide;
+use super::samples::{Samples, Size, Term, fitting, share};
+use crate::special::{Number, Wide};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
 use std::cmp::Ordering;
@@ -22,7 +22,7 @@ pub fn median_absolute_error<'a, T: Real>(
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
     let samples = Samples::new(y.into(), prediction.into())?;
-    let mut errors: Vec<Wide> = samples.all().map(|(_, y, p)| size(y, p)).collect();
+    let mut errors: Vec<Wide> = samples.entries().map(|(y, p)| Size.of(y, p)).collect();
     errors.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     let [low, high] = [errors[(errors.len() - 1) / 2], errors[errors.len() / 2]];
     fitting((low + high).scaled(-1), "the median absolute error")
@@ -38,7 +38,7 @@ pub fn max_error<'a, T: Real>(
 ) -> Result<f64> {
     let samples = Samples::new(y.into(), prediction.into())?;
     let larger = |a: Wide, b: Wide| if b > a { b } else { a };
-    fitting(samples.all().map(|(_, y, p)| size(y, p)).fold(Wide::ZERO, larger), "the largest error")
+    fitting(samples.entries().map(|(y, p)| Size.of(y, p)).fold(Wide::ZERO, larger), "the largest error")
 }
 
 /// Mean absolute percentage error, as a share: the mean of |y − ŷ| / |y|.
@@ -48,10 +48,20 @@ pub fn max_error<'a, T: Real>(
 pub fn mape<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
     const WHAT: &str = "the percentage error";
     let samples = Samples::new(y.into(), prediction.into())?;
-    if samples.all().any(|(_, y, _)| y == 0.0) {
+    if samples.entries().any(|(y, _)| y == 0.0) {
         return Err(Error::Undefined { what: WHAT, why: "a target is 0" });
     }
-    fitting(samples.mean(|y, p| size(y, p) / Wide::new(y).abs()), WHAT)
+    fitting(samples.mean(&Relative), WHAT)
+}
+
+/// |y − ŷ| / |y|.
+struct Relative;
+
+impl Term for Relative {
+    #[inline(always)]
+    fn of<N: Number>(&self, y: f64, prediction: f64) -> N {
+        N::difference(y, prediction).abs() / N::new(y).abs()
+    }
 }
 
 /// Mean squared logarithmic error: the mean of (ln(1 + y) − ln(1 + ŷ))².
@@ -61,10 +71,21 @@ pub fn mape<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into
 pub fn msle<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
     const WHAT: &str = "the logarithmic error";
     let samples = Samples::new(y.into(), prediction.into())?;
-    if samples.all().any(|(_, y, p)| y.min(p) <= -1.0) {
+    if samples.entries().any(|(y, p)| y.min(p) <= -1.0) {
         return Err(Error::Undefined { what: WHAT, why: "a target or prediction is -1 or less" });
     }
-    fitting(samples.mean(|y, p| Wide::new(log_ratio(y, p)).squared()), WHAT)
+    fitting(samples.mean(&Logarithmic), WHAT)
+}
+
+/// (ln(1 + y) − ln(1 + ŷ))².
+struct Logarithmic;
+
+impl Term for Logarithmic {
+    #[inline(always)]
+    fn of<N: Number>(&self, y: f64, prediction: f64) -> N {
+        let error = N::new(log_ratio(y, prediction));
+        error * error
+    }
 }
 
 /// ln((1 + y) / (1 + p)), to the last digits also where y and p are close or tiny.
@@ -97,9 +118,17 @@ pub fn pinball<'a, T: Real>(
     if !(0.0..=1.0).contains(&quantile) {
         return Err(Error::Config { name: "quantile", needs: "a number from 0 to 1" });
     }
-    let [below, above] = [quantile, 1.0 - quantile].map(Wide::new);
-    let loss = |y: f64, p: f64| if y >= p { below * size(y, p) } else { above * size(y, p) };
-    fitting(Samples::new(y.into(), prediction.into())?.mean(loss), "the pinball loss")
+    fitting(Samples::new(y.into(), prediction.into())?.mean(&Tilted(quantile)), "the pinball loss")
+}
+
+/// q |y − ŷ| below y, (1 − q) |y − ŷ| above.
+struct Tilted(f64);
+
+impl Term for Tilted {
+    #[inline(always)]
+    fn of<N: Number>(&self, y: f64, prediction: f64) -> N {
+        N::new(if y >= prediction { self.0 } else { 1.0 - self.0 }) * N::difference(y, prediction).abs()
+    }
 }
 
 /// 1 − Var(y − ŷ) / Var(y), for one output: as [`r2`](super::r2), but a constant offset of the prediction costs nothing.
@@ -123,14 +152,19 @@ pub fn d2_absolute_error<'a, T: Real>(
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
     let samples = Samples::new(y.into(), prediction.into())?.one_output()?;
-    let mut targets: Vec<f64> = samples.all().map(|(_, y, _)| y).collect();
+    let mut targets: Vec<f64> = samples.entries().map(|(y, _)| y).collect();
     targets.sort_unstable_by(f64::total_cmp);
     // Any number between the middle two gives the same sum; with one of them no difference is rounded twice.
     let middle = targets[(targets.len() - 1) / 2];
-    share(samples.sum(0, size), samples.sum(0, |y, _| size(y, middle)), "D²")
+    share(samples.sum(0, &Size), samples.sum(0, &From(middle)), "D²")
 }
 
-/// |y − ŷ|.
-fn size(y: f64, prediction: f64) -> Wide {
-    Wide::difference(y, prediction).abs()
+/// |y − c|.
+struct From(f64);
+
+impl Term for From {
+    #[inline(always)]
+    fn of<N: Number>(&self, y: f64, _: f64) -> N {
+        N::difference(y, self.0).abs()
+    }
 }

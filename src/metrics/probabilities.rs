@@ -1,5 +1,5 @@
 use super::pair;
-use crate::special::{Total, Wide};
+use crate::special::Number;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
 
@@ -53,22 +53,30 @@ fn mean<T: Real>(y: DMatrixView<'_, T>, p: DMatrixView<'_, T>, cost: impl Fn(f64
     pair(y, p)?;
     class_targets(y)?;
     class_probabilities(p)?;
-    let mut sum = Total::default();
+    let mut sum = <f64 as Number>::Sum::default();
     for c in 0..y.ncols() {
         for i in 0..y.nrows() {
             let cost = cost(y[(i, c)].to_f64(), p[(i, c)].to_f64().clamp(0.0, 1.0));
             if cost.is_infinite() {
                 return Ok(cost);
             }
-            sum.add(Wide::new(cost));
+            f64::carry(&mut sum, cost);
         }
     }
-    Ok((sum.value() / Wide::new(y.nrows() as f64)).value())
+    Ok((sum.0 + sum.1) / y.nrows() as f64)
 }
 
 /// Targets as [`CrossEntropy`](crate::CrossEntropy) accepts them: one column of numbers in [0, 1], or rows with sum 1.
 pub(super) fn class_targets<T: Real>(y: DMatrixView<'_, T>) -> Result<()> {
+    weighing_class_targets(y, None)
+}
+
+/// The same of the rows of positive weight.
+pub(crate) fn weighing_class_targets<T: Real>(y: DMatrixView<'_, T>, weights: Option<&[T]>) -> Result<()> {
     let legal = |row: usize| {
+        if weights.is_some_and(|w| w[row] == T::zero()) {
+            return true;
+        }
         if y.ncols() == 1 {
             return y[(row, 0)] >= T::zero() && y[(row, 0)] <= T::one();
         }

@@ -1,5 +1,4 @@
-use super::samples::{Samples, fitting, share};
-use crate::special::Wide;
+use super::samples::{Samples, Size, Square, fitting, share};
 use crate::{Real, Result};
 use nalgebra::DMatrixView;
 
@@ -34,7 +33,7 @@ pub fn mse<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<
 /// ```
 pub fn rmse<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
     let samples = Samples::new(y.into(), prediction.into())?;
-    fitting(samples.mean(square).sqrt(), "the root mean squared error")
+    fitting(samples.mean(&Square).sqrt(), "the root mean squared error")
 }
 
 /// Mean absolute error: the mean of |y − ŷ| over samples and outputs.
@@ -64,21 +63,16 @@ pub fn r2<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<D
     explained(&Samples::new(y.into(), prediction.into())?)
 }
 
-/// (y − ŷ)².
-fn square(y: f64, prediction: f64) -> Wide {
-    Wide::difference(y, prediction).squared()
-}
-
 pub(super) fn mean_square<T: Real>(samples: &Samples<'_, T>) -> Result<f64> {
-    fitting(samples.mean(square), "the mean squared error")
+    fitting(samples.mean(&Square), "the mean squared error")
 }
 
 pub(super) fn mean_size<T: Real>(samples: &Samples<'_, T>) -> Result<f64> {
-    fitting(samples.mean(|y, p| Wide::difference(y, p).abs()), "the mean absolute error")
+    fitting(samples.mean(&Size), "the mean absolute error")
 }
 
 /// R².
 pub(super) fn explained<T: Real>(samples: &Samples<'_, T>) -> Result<f64> {
-    let each = (0..samples.outputs()).map(|c| share(samples.sum(c, square), samples.spread(c), "R²"));
+    let each = (0..samples.outputs()).map(|c| share(samples.sum(c, &Square), samples.spread(c), "R²"));
     Ok(each.sum::<Result<f64>>()? / samples.outputs() as f64)
 }

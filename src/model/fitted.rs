@@ -5,6 +5,7 @@ use crate::layer::{Affine, Layer};
 use crate::layout::Layout;
 use crate::linalg::{Block, block_rows, reshape};
 use crate::loss::Loss;
+use crate::optim::ends::out_of_range;
 use crate::optim::{Reason, Report, Solution};
 use crate::real::finite_or_nan;
 use crate::{Error, Real, Result};
@@ -58,7 +59,7 @@ impl<T: Real, N: Layer<T>, L: Loss<T>> Fitted<T, N, L> {
 
     pub(super) fn new(layer: N, loss: L, Solution { params, report }: Solution<T>) -> Result<Self> {
         if params.iter().any(|p| !p.is_finite()) {
-            return Err(Error::Diverged { iteration: report.iterations() });
+            return Err(out_of_range("a parameter"));
         }
         let known = report.value().is_finite() && report.gradient_norm().is_finite();
         if !known && report.reason() != Reason::Given {

@@ -3,6 +3,7 @@
 //! `inference` of a fitted linear or logistic model with one output gives an [`Inference`]; its `Display` is the table that
 //! people know from R and statsmodels.
 
+mod absent;
 mod covariance;
 mod distribution;
 mod hypotheses;
@@ -11,6 +12,7 @@ mod parts;
 mod prediction;
 mod table;
 
+pub(crate) use absent::counting;
 pub use covariance::Covariance;
 pub(crate) use hypotheses::Diagnostics;
 pub use hypotheses::{ChiSquareTest, FTest, JarqueBera};

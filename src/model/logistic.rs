@@ -21,12 +21,12 @@ use verdict::Judge;
 /// Logistic regression: P(y = 1 | x) = σ(w·x + b), or softmax(W x + b) for more than two classes.
 ///
 /// Minimizes the mean [`CrossEntropy`] + ½ λ ‖W‖² over an [`Affine`] layer. Targets are n×1 numbers in [0, 1], or n×c
-/// distributions (one-hot rows, as a rule). Defaults: no penalty, an intercept, solver [`Auto`].
+/// distributions (one-hot rows, as a rule). Defaults: no penalty, an intercept, solver [`Auto`](struct@Auto).
 ///
 /// Softmax keeps all c columns of W. Without a penalty only their differences are determined; the solution returned is
 /// the one whose columns sum to zero.
 ///
-/// The solver: [`Auto`] takes [`Newton`](crate::Newton), which gives all digits, unless the features and classes are so many
+/// The solver: [`Auto`](struct@Auto) takes [`Newton`](crate::Newton), which gives all digits, unless the features and classes are so many
 /// that its Hessians cost more than [`Lbfgs`](crate::Lbfgs) as a whole, which then goes on to a gradient of 10⁻¹². Both
 /// start, where there are many samples, from about the minimum for a part of them. On many samples `Lbfgs` with a
 /// tolerance of 10⁻⁹ takes two thirds of Newton's time; `BENCHMARKS.md` has the figures.
@@ -110,7 +110,7 @@ where
             let Solution { params, report } = self.solver.minimize(&mut risk, start, observer)?;
             Solution { params, report: report.penalized() }
         } else {
-            let mut judge = Judge::new(data, self.intercept, observer);
+            let mut judge = Judge::new(risk.data(), self.intercept, observer);
             let solution = self.solver.minimize(&mut risk, start, &mut judge)?;
             judge.conclude(solution)?
         };

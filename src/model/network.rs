@@ -57,14 +57,14 @@ impl<N, L, S> Network<N, L, S> {
         self
     }
 
-    /// One weight a class, as [`Dataset::with_class_weights`] says.
+    /// One weight per class, as [`Dataset::with_class_weights`] says.
     #[must_use]
     pub fn class_weights(mut self, weights: impl Into<Vec<f64>>) -> Self {
         self.training.class_weights = Some(weights.into());
         self
     }
 
-    /// Keeps this share of the samples apart, stops when the risk on them (without penalty) has not fallen for
+    /// Keeps this share of the samples apart, above 0 and below 1, stops when the risk on them (without penalty) has not fallen for
     /// [`patience`](Self::patience) iterations, and returns the best parameters seen. The values on them are in
     /// [`Report::validation`](crate::Report::validation).
     #[must_use]
@@ -73,10 +73,12 @@ impl<N, L, S> Network<N, L, S> {
         self
     }
 
-    /// For how many iterations in a row the validation risk may bring no new best; 10 unless set.
+    /// After how many iterations in a row without a new best validation risk the fit ends, at least 1; 10 unless set. It needs a
+    /// [`validation_split`](Self::validation_split). The [patience of a `Trainer`](Trainer::patience) counts in the same way,
+    /// but watches the training risk; the fit ends when either has run out.
     #[must_use]
     pub fn patience(mut self, iterations: usize) -> Self {
-        self.training.patience = iterations;
+        self.training.patience = Some(iterations);
         self
     }
 

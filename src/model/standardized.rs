@@ -1,8 +1,9 @@
 //! A regressor on standardized columns.
 
 use super::{Fitted, Predictor, Regressor};
-use crate::data::{Dataset, Standardizer};
+use crate::data::{Column, Dataset, Standardizer};
 use crate::layer::{Affine, Layer};
+use crate::linalg::carried::Sum;
 use crate::optim::{Observer, Report};
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DMatrixView, DVector};
@@ -51,11 +52,13 @@ impl<T: Real, R: Regressor<T>> Regressor<T> for Standardized<R> {
     type Fitted = FittedStandardized<T, R::Fitted>;
 
     fn fit_observed(&self, data: &Dataset<'_, T>, observer: &mut dyn Observer<T>) -> Result<Self::Fitted> {
+        let (given, data) = (data, data.without_zero_weights());
         let features = Standardizer::fit(data);
         let targets = self.targets.then(|| Standardizer::fit_targets(data));
         let x = features.transform(data.x())?;
         let y = targets.as_ref().map(|targets| targets.transform(data.y())).transpose()?;
-        let model = self.regressor.fit_observed(&data.replaced(Some(x), y)?, observer)?;
+        let model = self.regressor.fit_observed(&data.replaced(Some(x), y)?, observer);
+        let model = model.map_err(|error| given.error_as_given(error))?;
         Ok(FittedStandardized { features, targets, model, pool: Mutex::new(Vec::new()) })
     }
 }
@@ -103,32 +106,33 @@ impl<T: Real, N: Layer<T>, L> FittedStandardized<T, Fitted<T, N, L>> {
 }
 
 impl<T: Real, L> FittedStandardized<T, Fitted<T, Affine, L>> {
-    /// The coefficients in the user's units, p×k: σ_y W / σ.
+    /// The coefficients in the user's units, p×k: σ_y W / σ; infinite where that exceeds the range of T.
     #[must_use]
     pub fn coefficients(&self) -> DMatrix<T> {
         let mut coefficients = self.model.coefficients();
         for ((j, c), w) in indexed(&mut coefficients) {
-            *w = *w * self.target(c).1 / self.features.scale()[j];
+            *w = self.target(c).scaled(*w, self.features.columns().column(j));
         }
         coefficients
     }
 
-    /// The intercept of each output in the user's units: μ_y + σ_y (b − Σⱼ Wⱼ μⱼ / σⱼ), the sum carried in f64.
+    /// The intercept of each output in the user's units: μ_y + σ_y (b − Σⱼ Wⱼ μⱼ / σⱼ), the sum carried in f64; infinite where
+    /// it exceeds the range of T.
     #[must_use]
     pub fn intercept(&self) -> DVector<T> {
         let (inner, own) = (self.model.coefficients(), self.model.intercept());
-        let shifts = self.features.mean().iter().zip(self.features.scale());
-        let ratios: Vec<f64> = shifts.map(|(mean, scale)| mean.to_f64() / scale.to_f64()).collect();
+        let ratios: Vec<f64> = (0..inner.nrows()).map(|j| self.features.columns().column(j).ratio()).collect();
         DVector::from_fn(own.len(), |c, _| {
-            let (mean, scale) = self.target(c);
-            let shift: f64 = inner.column(c).iter().zip(&ratios).map(|(w, ratio)| w.to_f64() * ratio).sum();
-            T::of(mean.to_f64() + scale.to_f64() * (own[c].to_f64() - shift))
+            let mut level = Sum::default();
+            level.add(own[c].to_f64());
+            inner.column(c).iter().zip(&ratios).for_each(|(w, ratio)| level.add(-w.to_f64() * ratio));
+            self.target(c).outward(level.value())
         })
     }
 
-    /// μ and σ of target c: 0 and 1 where targets were left alone.
-    fn target(&self, c: usize) -> (T, T) {
-        self.targets.as_ref().map_or_else(|| (T::zero(), T::one()), |targets| (targets.mean()[c], targets.scale()[c]))
+    /// How target c was scaled: by 1 and a shift of 0 where targets were left alone.
+    fn target(&self, c: usize) -> Column<T> {
+        self.targets.as_ref().map_or_else(|| Column::constant(T::zero()), |targets| *targets.columns().column(c))
     }
 }
 
@@ -151,12 +155,16 @@ impl<T: Real, F: Predictor<T>> Predictor<T> for FittedStandardized<T, F> {
         if expected != found {
             return Err(Error::Shape { what: "columns of x", expected, found });
         }
-        crate::data::all_finite("x", x)?;
         let scratch = self.pool().pop();
         let mut scaled = scratch.unwrap_or_else(|| DMatrix::zeros(0, 0));
         crate::linalg::reshape(&mut scaled, x.nrows(), x.ncols());
-        self.features.columns().transform_into(x, &mut scaled)?;
-        let done = self.model.predict_into(scaled.as_view(), out);
+        let done = self.features.columns().transform_into(x, &mut scaled).map_err(|error| match error {
+            Error::NotFinite { what, row, .. } if what != "x" => {
+                Error::NotFinite { what: "the prediction", row, column: 0 }
+            }
+            other => other,
+        });
+        let done = done.and_then(|()| self.model.predict_into(scaled.as_view(), out));
         self.pool().push(scaled);
         done?;
         if let Some(targets) = &self.targets {

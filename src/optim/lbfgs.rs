@@ -1,6 +1,8 @@
 mod pairs;
+#[cfg(test)]
+mod tests;
 
-use super::run::{self, Plain, Run, dot, norm_max};
+use super::run::{self, Plain, Run, dot, drowned, norm_max};
 use super::search::Search;
 use super::{Observer, Reason, Solution, Solver, range};
 use crate::objective::{Coordinates, Objective};
@@ -18,7 +20,8 @@ use pairs::Pairs;
 /// Hessian's blocks, one an output, for a sample of the rows, made again where iterations are many and R has changed; with
 /// many samples (four times 20 a feature, at the least 4096) and from θ = 0 it starts at about the minimum for that sample.
 ///
-/// Ends with [`Reason::Gradient`] when the largest |∂R/∂θⱼ| is at most `tolerance` (10⁻⁸), with [`Reason::Value`] when R
+/// Ends with [`Reason::Gradient`] when the largest |∂R/∂θⱼ| is at most `tolerance` (10⁻⁸) *and* the next step promises to lower
+/// R by no more than this part of it, or no step lowers it, with [`Reason::Value`] when R
 /// and its gradient have stopped improving because of rounding, with [`Reason::LineSearch`] when no step improves R
 /// although the slope says it should (a wrong gradient, or a kink). Default: memory 10, at most 2000 iterations.
 ///
@@ -92,20 +95,29 @@ impl Lbfgs {
         let mut direction = vec![0.0; here.phi.len()];
         let rounding = run.objective.rounding();
         let search = Search { decrease: 1e-4, curvature: 0.9, rounding };
-        let (mut smallest, mut idle) = (f64::INFINITY, 0);
+        let (first, mut smallest, mut idle) = (here.value, f64::INFINITY, 0);
         // Iteration and value where the preconditioner was made.
         let mut made = (0, here.value);
         loop {
-            let norm = run.gradient_norm(&here);
             // In coordinates of tiny units ∂R/∂θ says nothing; ∂R/∂φ does.
-            if norm.max(norm_max(&here.grad)) <= self.tolerance {
-                return run.finish(Reason::Gradient, here);
-            }
-            if idle >= IDLE {
-                return run.finish(Reason::Value, here);
-            }
-            if run.iterations() >= self.max_iterations {
-                return run.finish(Reason::MaxIterations, here);
+            let norm = run.gradient_norm(&here).max(norm_max(&here.grad));
+            let (met, over) = (norm <= self.tolerance, run.iterations() >= self.max_iterations);
+            if met || over || idle >= IDLE {
+                let scaled = pairs.direction(run.objective, &here.grad, &mut direction);
+                let promised = -dot(&here.grad, &direction);
+                // Where R itself is tiny, so is its gradient, everywhere: what the step promises has to be small beside R.
+                let scale = run::scale(&direction, &here, first, rounding);
+                let small = norm == 0.0 || (scaled && promised <= self.tolerance * scale);
+                let drowned = scaled && drowned(promised, scale, &here, rounding);
+                if over || idle >= IDLE || (met && small) {
+                    let reason = match (met, over, drowned) {
+                        (true, _, _) => Reason::Gradient,
+                        (_, true, _) => Reason::MaxIterations,
+                        (_, _, true) => Reason::Value,
+                        _ => Reason::LineSearch,
+                    };
+                    return run.finish(reason, here, self.tolerance);
+                }
             }
             // Curvature has changed where the value has; and iterations that have cost as much as a renewal say that there are many.
             let changed = made.1 - here.value > 0.1 * made.1.abs();
@@ -125,8 +137,14 @@ impl Lbfgs {
             if found.is_none() {
                 // A slope that could not change R by more than its rounding is no evidence against the answer.
                 let promised = -dot(&here.grad, &direction) * step;
-                let drowned = promised <= 100.0 * rounding * here.value.abs().max(f64::MIN_POSITIVE);
-                return run.finish(if drowned { Reason::Value } else { Reason::LineSearch }, here);
+                let scale = run::scale(&direction, &here, first, rounding);
+                let drowned = drowned(promised, scale, &here, rounding);
+                let reason = match (met, drowned) {
+                    (true, _) => Reason::Gradient,
+                    (_, true) => Reason::Value,
+                    _ => Reason::LineSearch,
+                };
+                return run.finish(reason, here, self.tolerance);
             }
             let size = norm_max(&next.grad);
             let better = here.value - next.value > rounding * here.value.abs() || size < 0.9 * smallest;
@@ -135,7 +153,7 @@ impl Lbfgs {
             pairs.push(&here, &next);
             std::mem::swap(&mut here, &mut next);
             if run.record(&here).is_break() {
-                return run.finish(Reason::Stopped, here);
+                return run.finish(Reason::Stopped, here, self.tolerance);
             }
         }
     }
@@ -150,160 +168,5 @@ impl<T: Real, O: Objective<T>> Solver<T, O> for Lbfgs {
             return self.descend(conditioned.as_mut(), start, observer);
         }
         self.descend(&mut Plain::new(objective), start, observer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Error;
-    use std::ops::ControlFlow;
-
-    /// ½ Σ cⱼ (θⱼ − 1)²
-    struct Bowl(Vec<f64>);
-
-    impl Objective<f64> for Bowl {
-        fn dim(&self) -> usize {
-            self.0.len()
-        }
-        fn value(&mut self, theta: &[f64]) -> f64 {
-            self.0.iter().zip(theta).map(|(c, t)| 0.5 * c * (t - 1.0) * (t - 1.0)).sum()
-        }
-        fn gradient(&mut self, theta: &[f64], grad: &mut [f64]) -> f64 {
-            grad.iter_mut().zip(&self.0).zip(theta).for_each(|((g, c), t)| *g = c * (t - 1.0));
-            self.value(theta)
-        }
-    }
-
-    /// Σ (1 − xᵢ)² + 100 (xᵢ₊₁ − xᵢ²)², in single precision too.
-    struct Rosenbrock(usize);
-
-    impl<T: Real> Objective<T> for Rosenbrock {
-        fn dim(&self) -> usize {
-            self.0
-        }
-        fn value(&mut self, x: &[T]) -> T {
-            let mut grad = vec![T::zero(); x.len()];
-            self.gradient(x, &mut grad)
-        }
-        fn gradient(&mut self, x: &[T], grad: &mut [T]) -> T {
-            grad.fill(T::zero());
-            let mut value = T::zero();
-            for i in 0..x.len() - 1 {
-                let (a, b) = (T::one() - x[i], x[i + 1] - x[i] * x[i]);
-                value += a * a + T::of(100.0) * b * b;
-                grad[i] += -T::of(2.0) * a - T::of(400.0) * x[i] * b;
-                grad[i + 1] += T::of(200.0) * b;
-            }
-            value
-        }
-    }
-
-    #[test]
-    fn rosenbrock() {
-        for dim in [2, 10, 100] {
-            let start: Vec<f64> = (0..dim).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 }).collect();
-            let found = Lbfgs::default().minimize(&mut Rosenbrock(dim), start, &mut ()).unwrap();
-            assert!(found.report.converged(), "{dim}: {:?}", found.report.reason());
-            // Dimension 10 and 100 have a second, local minimum near (−1, 1, ..., 1).
-            assert!(found.params[1..].iter().all(|x| (x - 1.0).abs() < 1e-6), "{dim}: {:?}", found.params);
-        }
-    }
-
-    #[test]
-    fn rosenbrock_in_single_precision_ends_at_rounding() {
-        let found = Lbfgs::default().minimize(&mut Rosenbrock(2), vec![-1.2f32, 1.0], &mut ()).unwrap();
-        assert!(found.report.converged(), "{:?}", found.report);
-        assert!((found.params[0] - 1.0).abs() < 2e-3, "{:?}", found.params);
-    }
-
-    #[test]
-    fn quadratics_of_condition_1e8() {
-        for dim in [2, 5, 10, 20, 200] {
-            let c: Vec<f64> = (0..dim).map(|j| 10f64.powf(8.0 * j as f64 / (dim - 1) as f64 - 4.0)).collect();
-            let found = Lbfgs::default().minimize(&mut Bowl(c), vec![0.0; dim], &mut ()).unwrap();
-            assert_eq!(found.report.reason(), Reason::Gradient);
-            assert!(found.params.iter().all(|x| (x - 1.0).abs() < 2e-4));
-            // Without the learnt diagonal 20 parameters take 32,000 iterations.
-            assert!(found.report.iterations() < 60 + 4 * dim, "{}", found.report.iterations());
-        }
-    }
-
-    #[test]
-    fn a_quadratic_far_from_zero_ends_although_its_values_drown() {
-        /// 10⁹ + ½ ‖θ‖²: the value resolves nothing below 1e-7.
-        struct High;
-        impl Objective<f64> for High {
-            fn dim(&self) -> usize {
-                3
-            }
-            fn value(&mut self, t: &[f64]) -> f64 {
-                1e9 + 0.5 * dot(t, t)
-            }
-            fn gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
-                grad.copy_from_slice(t);
-                grad[1] += 0.5 * t[1] * t[1] * t[1];
-                self.value(t)
-            }
-        }
-        let found = Lbfgs::default().minimize(&mut High, vec![3.0, -2.0, 1.0], &mut ()).unwrap();
-        assert_eq!(found.report.reason(), Reason::Gradient);
-        assert!(norm_max(&found.params) < 1e-7);
-    }
-
-    #[test]
-    fn a_wrong_gradient_is_a_line_search_failure() {
-        struct Uphill;
-        impl Objective<f64> for Uphill {
-            fn dim(&self) -> usize {
-                1
-            }
-            fn value(&mut self, t: &[f64]) -> f64 {
-                t[0] * t[0]
-            }
-            fn gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
-                grad[0] = -2.0 * t[0];
-                self.value(t)
-            }
-        }
-        let found = Lbfgs::default().minimize(&mut Uphill, vec![1.0], &mut ()).unwrap();
-        assert_eq!((found.report.reason(), found.report.converged()), (Reason::LineSearch, false));
-    }
-
-    #[test]
-    fn steps_out_of_the_domain_are_shortened() {
-        /// x − ln x, NaN for x < 0: the first step from 10 would leave the domain at length 1 and more.
-        struct Barrier;
-        impl Objective<f64> for Barrier {
-            fn dim(&self) -> usize {
-                1
-            }
-            fn value(&mut self, t: &[f64]) -> f64 {
-                1e3 * t[0] - t[0].ln()
-            }
-            fn gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
-                grad[0] = 1e3 - 1.0 / t[0];
-                self.value(t)
-            }
-        }
-        let found = Lbfgs::default().minimize(&mut Barrier, vec![0.5], &mut ()).unwrap();
-        assert!(found.report.converged() && (found.params[0] - 1e-3).abs() < 1e-12, "{found:?}");
-    }
-
-    #[test]
-    fn ends_are_told_apart() {
-        let bowl = || Bowl(vec![1.0, 1e3]);
-        let few = Lbfgs::default().max_iterations(1).minimize(&mut bowl(), vec![0.0; 2], &mut ()).unwrap();
-        assert_eq!((few.report.reason(), few.report.history().len()), (Reason::MaxIterations, 1));
-        let mut stop = |_: &super::super::Progress<'_, f64>| ControlFlow::Break(());
-        let stopped = Lbfgs::default().minimize(&mut bowl(), vec![0.0; 2], &mut stop).unwrap();
-        assert_eq!((stopped.report.reason(), stopped.report.iterations()), (Reason::Stopped, 1));
-        let there = Lbfgs::default().minimize(&mut bowl(), vec![1.0; 2], &mut ()).unwrap();
-        assert_eq!((there.report.reason(), there.report.iterations()), (Reason::Gradient, 0));
-        assert!(Lbfgs::default().tolerance(f64::NAN).minimize(&mut bowl(), vec![0.0; 2], &mut ()).is_err());
-        assert!(Lbfgs::default().memory(0).minimize(&mut bowl(), vec![0.0; 2], &mut ()).is_err());
-        assert!(Lbfgs::default().max_iterations(0).minimize(&mut bowl(), vec![0.0; 2], &mut ()).is_err());
-        let nan = Lbfgs::default().minimize(&mut bowl(), vec![f64::NAN; 2], &mut ());
-        assert_eq!(nan.err(), Some(Error::Diverged { iteration: 1 }));
     }
 }

@@ -1,11 +1,14 @@
 mod factor;
 mod system;
+#[cfg(test)]
+mod tests;
 
-use super::run::{self, Plain, Point, Run, dot, norm_max};
+use super::ends::out_of_range;
+use super::run::{self, Plain, Point, Run, dot, drowned, norm_max};
 use super::search::Search;
 use super::{Observer, Reason, Solution, Solver};
 use crate::objective::{Coordinates, Hessian};
-use crate::{Error, Real, Result};
+use crate::{Real, Result};
 use system::System;
 
 /// Newton's method for any objective with a [`Hessian`]: few iterations, all digits.
@@ -97,53 +100,96 @@ impl Newton {
         let mut kept = if run.primed { system.again(run.objective, &here) } else { None };
         loop {
             if norm_max(&here.grad) == 0.0 {
-                return run.finish(Reason::Gradient, here);
+                return run.finish(Reason::Gradient, here, self.tolerance);
             }
             if run.iterations() >= self.max_iterations {
-                return run.finish(Reason::MaxIterations, here);
+                return run.finish(Reason::MaxIterations, here, self.tolerance);
             }
-            let scale = here.value.abs() + (first_value - here.value).abs();
             let old = kept.is_some();
             let decrement = match kept.take() {
                 Some(decrement) => decrement,
                 None if system.solve(run.objective, &here, self.precise(&run, &here)).is_some() => {
                     -dot(&here.grad, &system.direction)
                 }
-                None => return Err(Error::Diverged { iteration: run.iterations() + 1 }),
+                None => return Err(out_of_range("the Hessian")),
             };
-            let last = run.gradient_norm(&here) <= self.tolerance && decrement <= DECREMENT * scale;
+            let scale = run::scale(&system.direction, &here, first_value, rounding);
+            let met = run.gradient_norm(&here) <= self.tolerance;
+            let last = met && decrement <= DECREMENT * scale;
             let found = search.run(run.objective, &here, &system.direction, 1.0, &mut next);
-            let drowned = decrement <= 100.0 * rounding * scale;
+            let drowned = drowned(decrement, scale, &here, rounding);
             if found.is_none() {
-                let reason = match (last, drowned) {
+                let reason = match (met, drowned) {
+                    _ if old && !last => continue,
                     (true, _) => Reason::Gradient,
-                    _ if old => continue,
+                    (false, true) if self.leap(&mut run, &system, &mut here, &mut next) => {
+                        if run.record(&here).is_break() {
+                            return run.finish(Reason::Stopped, here, self.tolerance);
+                        }
+                        continue;
+                    }
                     (false, true) => Reason::Value,
                     (false, false) => Reason::LineSearch,
                 };
-                return run.finish(reason, here);
+                return run.finish(reason, here, self.tolerance);
             }
             std::mem::swap(&mut here, &mut next);
             if run.record(&here).is_break() {
-                return run.finish(Reason::Stopped, here);
+                return run.finish(Reason::Stopped, here, self.tolerance);
             }
             if last {
-                return run.finish(Reason::Gradient, here);
+                return run.finish(Reason::Gradient, here, self.tolerance);
             }
             let Some(remaining) = system.again(run.objective, &here) else { continue };
+            let scale = run::scale(&system.direction, &here, first_value, rounding);
             let gain = remaining / decrement;
             let close = run.gradient_norm(&here) <= self.tolerance && remaining <= DECREMENT * scale;
             // Steps that no longer shrink, or are at the rounding of θ: λ² is of second order in them.
             let spent = drowned && ((gain > 0.25 && !old) || remaining <= FLOOR * scale);
+            if spent && !close && self.leap(&mut run, &system, &mut here, &mut next) {
+                if run.record(&here).is_break() {
+                    return run.finish(Reason::Stopped, here, self.tolerance);
+                }
+                continue;
+            }
             if close || spent {
                 let stopped = self.polish(&mut run, &mut system, &mut here, remaining, gain);
                 let reason = if close { Reason::Gradient } else { Reason::Value };
-                return run.finish(if stopped { Reason::Stopped } else { reason }, here);
+                let reason = if stopped { Reason::Stopped } else { reason };
+                return run.finish(reason, here, self.tolerance);
             }
             // So many steps with this factor would lead to the end; with a new one it takes two more.
             let steps = (f64::EPSILON.powi(2) * scale / remaining).ln() / gain.ln();
             kept = (gain < 1.0 && steps <= run.objective.hessian_cost() + 2.0).then_some(remaining);
         }
+    }
+
+    /// Where the Hessian was singular, how far to go along its null space is not known, and what the step promises neither: moves
+    /// `here` to where R is noticeably lower, if it is so farther along.
+    fn leap<T: Real, O: Hessian<f64> + Coordinates<T> + ?Sized>(
+        &self,
+        run: &mut Run<'_, T, O>,
+        system: &System,
+        here: &mut Point,
+        next: &mut Point,
+    ) -> bool {
+        if !system.is_arbitrary() {
+            return false;
+        }
+        let noise = 1000.0 * run.objective.rounding() * here.value.abs();
+        for t in (1..=9).map(|k| 100f64.powi(k)) {
+            next.phi
+                .iter_mut()
+                .zip(&here.phi)
+                .zip(&system.direction)
+                .for_each(|((next, here), d)| *next = here + t * d);
+            next.value = run.objective.gradient(&next.phi, &mut next.grad);
+            if next.is_finite() && next.value < here.value - noise {
+                std::mem::swap(here, next);
+                return true;
+            }
+        }
+        false
     }
 
     /// Steps with the factor at hand, at the price of a gradient each, as long as they gain a digit or what the last one
@@ -191,128 +237,5 @@ impl<T: Real, O: Hessian<T>> Solver<T, O> for Newton {
             return self.descend(conditioned.as_mut(), start, observer);
         }
         self.descend(&mut Plain::new(objective), start, observer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::system::DENSE;
-    use super::*;
-    use crate::objective::Objective;
-    use nalgebra::DMatrix;
-
-    /// Σⱼ cosh(cⱼ θⱼ) + θⱼ: smooth, convex, its minimum at −asinh(1/cⱼ) / cⱼ.
-    struct Cosh(Vec<f64>);
-
-    impl<T: Real> Objective<T> for Cosh {
-        fn dim(&self) -> usize {
-            self.0.len()
-        }
-        fn value(&mut self, theta: &[T]) -> T {
-            self.0.iter().zip(theta).fold(T::zero(), |sum, (&c, &t)| sum + (T::of(c) * t).cosh() + t)
-        }
-        fn gradient(&mut self, theta: &[T], grad: &mut [T]) -> T {
-            for ((g, &c), &t) in grad.iter_mut().zip(&self.0).zip(theta) {
-                *g = T::of(c) * (T::of(c) * t).sinh() + T::one();
-            }
-            self.value(theta)
-        }
-    }
-
-    impl<T: Real> Hessian<T> for Cosh {
-        fn hessian(&mut self, theta: &[T], h: &mut DMatrix<T>) {
-            h.fill(T::zero());
-            for (j, (&c, &t)) in self.0.iter().zip(theta).enumerate() {
-                h[(j, j)] = T::of(c * c) * (T::of(c) * t).cosh();
-            }
-        }
-        fn hessian_product(&mut self, theta: &[T], v: &[T], hv: &mut [T]) {
-            for (((hv, &v), &c), &t) in hv.iter_mut().zip(v).zip(&self.0).zip(theta) {
-                *hv = T::of(c * c) * (T::of(c) * t).cosh() * v;
-            }
-        }
-    }
-
-    fn error(c: &[f64], theta: &[f64]) -> f64 {
-        c.iter().zip(theta).map(|(c, t)| (t / -((1.0 / c).asinh() / c) - 1.0).abs()).fold(0.0, f64::max)
-    }
-
-    #[test]
-    fn all_digits_in_wild_units_and_quadratic_convergence() {
-        let c = [0.01, 1.0, 30.0];
-        let found = Newton::default().minimize(&mut Cosh(c.to_vec()), vec![0.0; 3], &mut ()).unwrap();
-        assert_eq!(found.report.reason(), Reason::Gradient);
-        assert!(error(&c, &found.params) < 1e-15, "{:?}", found);
-        let best = found.report.value();
-        let gaps: Vec<f64> = found.report.history().iter().map(|v| (v - best) / best.abs()).collect();
-        let first = gaps.iter().position(|&gap| gap < 1e-3).unwrap();
-        assert!(gaps[first + 1] < 1e-5 && gaps[first + 2] < 1e-10, "{gaps:?}");
-    }
-
-    #[test]
-    fn above_the_dense_limit_conjugate_gradients_agree() {
-        let c: Vec<f64> = (0..DENSE + 1).map(|j| 0.5 + (j % 7) as f64).collect();
-        let found = Newton::default().minimize(&mut Cosh(c.clone()), vec![0.0; c.len()], &mut ()).unwrap();
-        assert_eq!(found.report.reason(), Reason::Gradient);
-        assert!(error(&c, &found.params) < 1e-14, "{}", error(&c, &found.params));
-    }
-
-    #[test]
-    fn single_precision_ends_at_its_rounding() {
-        let c = [0.3, 1.0, 3.0];
-        let found = Newton::default().minimize(&mut Cosh(c.to_vec()), vec![0f32; 3], &mut ()).unwrap();
-        let theta: Vec<f64> = found.params.iter().map(|&t| f64::from(t)).collect();
-        assert!(found.report.converged(), "{:?}", found.report);
-        assert!(error(&c, &theta) < 1e-6, "{:?}", found);
-    }
-
-    /// (x² − 1)² + y⁴/4: indefinite between the minima, singular at y = 0.
-    struct Wells;
-
-    impl Objective<f64> for Wells {
-        fn dim(&self) -> usize {
-            2
-        }
-        fn value(&mut self, t: &[f64]) -> f64 {
-            (t[0] * t[0] - 1.0).powi(2) + 0.25 * t[1].powi(4)
-        }
-        fn gradient(&mut self, t: &[f64], grad: &mut [f64]) -> f64 {
-            grad[0] = 4.0 * t[0] * (t[0] * t[0] - 1.0);
-            grad[1] = t[1].powi(3);
-            self.value(t)
-        }
-    }
-
-    impl Hessian<f64> for Wells {
-        fn hessian(&mut self, t: &[f64], h: &mut DMatrix<f64>) {
-            h.fill(0.0);
-            h[(0, 0)] = 12.0 * t[0] * t[0] - 4.0;
-            h[(1, 1)] = 3.0 * t[1] * t[1];
-        }
-        fn hessian_product(&mut self, t: &[f64], v: &[f64], hv: &mut [f64]) {
-            hv[0] = (12.0 * t[0] * t[0] - 4.0) * v[0];
-            hv[1] = 3.0 * t[1] * t[1] * v[1];
-        }
-    }
-
-    #[test]
-    fn an_indefinite_hessian_leads_down_all_the_same() {
-        let found = Newton::default().minimize(&mut Wells, vec![0.1, 0.0], &mut ()).unwrap();
-        assert_eq!(found.report.reason(), Reason::Gradient);
-        assert!((found.params[0] - 1.0).abs() < 1e-12 && found.params[1] == 0.0, "{found:?}");
-    }
-
-    #[test]
-    fn ends_are_told_apart() {
-        let c = || Cosh(vec![1.0, 2.0]);
-        let few = Newton::default().max_iterations(1).minimize(&mut c(), vec![5.0; 2], &mut ()).unwrap();
-        assert_eq!((few.report.reason(), few.report.iterations()), (Reason::MaxIterations, 1));
-        let nan = Newton::default().minimize(&mut c(), vec![f64::INFINITY; 2], &mut ());
-        assert_eq!(nan.err(), Some(Error::Diverged { iteration: 1 }));
-        assert!(Newton::default().tolerance(-1.0).minimize(&mut c(), vec![0.0; 2], &mut ()).is_err());
-        assert!(matches!(
-            Newton::default().minimize(&mut c(), vec![0.0; 3], &mut ()),
-            Err(Error::Shape { expected: 2, found: 3, .. })
-        ));
     }
 }

@@ -1,6 +1,6 @@
 //! Bounds of settings.
 
-use crate::{Error, Result};
+use crate::{Error, Real, Result};
 
 fn ensure(holds: bool, name: &'static str, needs: &'static str) -> Result<()> {
     if holds { Ok(()) } else { Err(Error::Config { name, needs }) }
@@ -29,4 +29,11 @@ pub fn nonnegative(name: &'static str, value: f64) -> Result<()> {
 /// 1, 2, ...
 pub fn at_least_one(name: &'static str, count: usize) -> Result<()> {
     ensure(count > 0, name, "at least 1")
+}
+
+/// A finite number that neither vanishes nor overflows as a number of T.
+pub fn held<T: Real>(name: &'static str, value: f64) -> Result<()> {
+    let held = T::of(value);
+    ensure(value == 0.0 || held != T::zero(), name, "larger: in the number type of the data it becomes 0")?;
+    ensure(held.is_finite(), name, "smaller: in the number type of the data it becomes infinite")
 }

@@ -62,11 +62,13 @@ pub struct Report {
     last_correction: Option<f64>,
     correct_digits: Option<f64>,
     penalized: bool,
+    confirmed: bool,
     warnings: Vec<Warning>,
 }
 
 impl Report {
-    /// A report with no history, rank or warnings.
+    /// A report with no history, rank or warnings. With [`Reason::Value`] it counts as converged where the gradient is 0; see
+    /// [`confirmed`](Report::confirmed).
     #[must_use]
     pub fn new(reason: Reason, iterations: usize, value: f64, gradient_norm: f64) -> Self {
         Self {
@@ -81,8 +83,17 @@ impl Report {
             last_correction: None,
             correct_digits: None,
             penalized: false,
+            confirmed: gradient_norm == 0.0,
             warnings: Vec::new(),
         }
+    }
+
+    /// With the solver's proof that no further step would lower the value noticeably: then [`Reason::Value`] counts as
+    /// converged.
+    #[must_use]
+    pub fn confirmed(mut self) -> Self {
+        self.confirmed = true;
+        self
     }
 
     /// With the value after each iteration.
@@ -145,7 +156,7 @@ impl Report {
         self.penalized
     }
 
-    /// With another reason, from one who knows more than the solver.
+    /// Replaces the stop reason.
     pub(crate) fn with_reason(mut self, reason: Reason) -> Self {
         self.reason = reason;
         self
@@ -157,10 +168,15 @@ impl Report {
         self.reason
     }
 
-    /// Whether the answer is what was asked for: `Direct`, `Gradient`, `Value` or `Target`.
+    /// Whether the answer is proven to be what was asked for: `Direct`, `Gradient` or `Target`; `Value` only where the solver
+    /// has also seen that no further step would lower the value noticeably, or the gradient is 0.
     #[must_use]
     pub fn converged(&self) -> bool {
-        matches!(self.reason, Reason::Direct | Reason::Gradient | Reason::Value | Reason::Target)
+        match self.reason {
+            Reason::Direct | Reason::Gradient | Reason::Target => true,
+            Reason::Value => self.confirmed,
+            _ => false,
+        }
     }
 
     /// How many iterations (epochs) were made.

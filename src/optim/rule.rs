@@ -15,6 +15,7 @@ mod adagrad;
 mod adam;
 mod adamax;
 mod amsgrad;
+mod bounds;
 mod clip;
 mod decay;
 mod lion;
@@ -44,8 +45,8 @@ pub use rmsprop::{RmsProp, RmsPropState};
 pub use visitor::Visitor;
 pub use weights_only::{WeightsOnly, WeightsOnlyState};
 
-use crate::optim::range::{fraction, nonnegative, positive};
 use crate::{Layout, Real, Result};
+use bounds::{fraction, nonnegative, positive};
 
 /// A rule: how the state starts, and how a gradient becomes a direction.
 ///
@@ -79,7 +80,13 @@ pub trait Rule<T: Real> {
         size_of::<Self::State>() == 0
     }
 
-    /// Whether the rule's own numbers are in range.
+    /// Name and settings. A checkpoint holds them, and a fit is resumed with the same rule only. The default is the name of the
+    /// type; a rule with settings should add them.
+    fn describe(&self) -> String {
+        std::any::type_name::<Self>().to_owned()
+    }
+
+    /// Whether the rule's own numbers are in range, and stay what they are as numbers of `T`.
     ///
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) with the field's name.
@@ -112,6 +119,10 @@ impl<T: Real, A: Rule<T>, B: Rule<T>> Rule<T> for (A, B) {
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
         self.0.visit(&mut state.0, visitor) && self.1.visit(&mut state.1, visitor)
+    }
+
+    fn describe(&self) -> String {
+        format!("({}, {})", self.0.describe(), self.1.describe())
     }
 
     fn check(&self) -> Result<()> {

@@ -1,9 +1,10 @@
 //! What `Newton` and `Lbfgs` share: work in f64 coordinates φ, speak of θ to the outside.
 
+use super::ends::{check_start, chosen, out_of_range};
 use super::{Observer, Progress, Reason, Report, Solution, range};
 use crate::objective::{Coordinates, Hessian, Objective};
 use crate::real::Dots;
-use crate::{Error, Real, Result};
+use crate::{Real, Result};
 use nalgebra::DMatrix;
 use std::ops::ControlFlow;
 
@@ -99,15 +100,13 @@ impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
     /// The run and its first point.
     pub fn start(objective: &'a mut O, theta: Vec<T>, observer: &'a mut dyn Observer<T>) -> Result<(Self, Point)> {
         let dim = objective.dim();
-        if theta.len() != dim {
-            return Err(Error::Shape { what: "length of the starting point", expected: dim, found: theta.len() });
-        }
+        check_start(dim, &theta, observer)?;
         let mut point = Point { phi: vec![0.0; dim], grad: vec![0.0; dim], value: 0.0 };
         objective.inward(&theta, &mut point.phi);
         let primed = objective.approach(&mut point.phi);
         point.value = objective.gradient(&point.phi, &mut point.grad);
         if !point.is_finite() {
-            return Err(Error::Diverged { iteration: 1 });
+            return Err(out_of_range("the risk at the start"));
         }
         Ok((Self { objective, observer, theta, history: Vec::new(), primed }, point))
     }
@@ -129,18 +128,30 @@ impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
         self.observer.observe(&Progress::new(self.history.len(), point.value, Some(norm), &self.theta))
     }
 
-    pub fn finish(mut self, reason: Reason, mut point: Point) -> Result<Solution<T>> {
-        if let Some(chosen) = self.observer.choose() {
-            self.objective.inward(&chosen, &mut point.phi);
-            point.value = self.objective.gradient(&point.phi, &mut point.grad);
-        }
+    /// The solution: `point`, or what the observer chose. `tolerance` is that of the gradient; whoever gives
+    /// [`Reason::Value`] has seen that what a step promises drowns in rounding.
+    pub fn finish(mut self, mut reason: Reason, mut point: Point, tolerance: f64) -> Result<Solution<T>> {
         self.objective.outward(&point.phi, &mut self.theta);
-        if !point.is_finite() || self.theta.iter().any(|theta| !theta.is_finite()) {
-            return Err(Error::Diverged { iteration: self.history.len().max(1) });
+        if let Some(chosen) = chosen(self.theta.len(), self.observer)?.filter(|chosen| *chosen != self.theta) {
+            self.theta = chosen;
+            self.objective.inward(&self.theta, &mut point.phi);
+            point.value = self.objective.gradient(&point.phi, &mut point.grad);
+            let met = self.gradient_norm(&point).max(norm_max(&point.grad)) <= tolerance;
+            reason = match reason {
+                Reason::Gradient | Reason::Value if met => Reason::Gradient,
+                Reason::Gradient | Reason::Value => Reason::Stopped,
+                other => other,
+            };
+        }
+        if !point.is_finite() {
+            return Err(out_of_range("the risk at the solution"));
+        }
+        if self.theta.iter().any(|theta| !theta.is_finite()) {
+            return Err(out_of_range("a parameter"));
         }
         let norm = self.gradient_norm(&point);
-        let report = Report::new(reason, self.history.len(), point.value, norm).with_history(self.history);
-        Ok(Solution { params: self.theta, report })
+        let report = Report::new(reason, self.history.len(), point.value, norm).confirmed();
+        Ok(Solution { params: self.theta, report: report.with_history(self.history) })
     }
 }
 
@@ -148,6 +159,21 @@ impl Point {
     pub fn is_finite(&self) -> bool {
         self.value.is_finite() && self.grad.iter().all(|grad| grad.is_finite())
     }
+}
+
+/// What the gain of a step d is measured against: R, and what R has fallen since the first point, which counts where the minimum is
+/// 0. It does so only for a step that is short beside φ: R may also have fallen because the start was far away.
+pub(super) fn scale(direction: &[f64], here: &Point, first: f64, rounding: f64) -> f64 {
+    let short = norm_max(direction) <= rounding.cbrt() * norm_max(&here.phi);
+    here.value.abs() + if short { (first - here.value).abs() } else { 0.0 }
+}
+
+/// Whether what a step promises is rounding: beside R, or beside the square of residuals r ≪ |y|, which carries the error ε |y|
+/// of r.
+pub(super) fn drowned(promised: f64, scale: f64, here: &Point, rounding: f64) -> bool {
+    let (value, fallen) = (here.value.abs(), scale - here.value.abs());
+    let noise = rounding * (value + value.sqrt() * fallen.sqrt() + rounding * fallen);
+    promised <= 100.0 * noise.max(f64::MIN_POSITIVE)
 }
 
 /// The settings that both have: a tolerance and a number of iterations.

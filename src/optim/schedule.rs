@@ -13,7 +13,7 @@ pub use one_cycle::OneCycle;
 pub use plateau::Plateau;
 pub use warmup::Warmup;
 
-use super::range::{at_least_one, nonnegative, positive, share};
+use super::range::{at_least_one, fraction, nonnegative, positive, share};
 
 /// The learning rate at step 0, 1, 2, ...: a number is a constant schedule, a closure any other.
 ///

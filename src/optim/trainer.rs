@@ -2,23 +2,29 @@
 
 mod checkpoint;
 mod improvement;
+mod proof;
 mod resumed;
 mod run;
+mod saved;
+mod state;
 
 pub use checkpoint::Checkpoint;
 pub use resumed::Resumed;
-pub(super) use run::Snapshot;
+pub(super) use saved::Snapshot;
 
+use super::ends::chosen;
 use super::range::{at_least_one, nonnegative};
 use super::rule::{Adam, Momentum, Plain};
-use super::{Observer, Reason, Report, Rule, Schedule, Solution, Solver};
+use super::{Observer, Reason, Rule, Schedule, Solution, Solver};
 use crate::objective::FiniteSum;
 use crate::{Error, Real, Result};
+use improvement::Improvement;
 use run::Run;
 
 /// Trains by the textbook: gradient, rule, step, until the loss target, the tolerance or the number of epochs.
 ///
-/// An epoch shuffles the terms and steps once a mini-batch; in full-batch mode an epoch is one step by the whole gradient.
+/// An epoch shuffles the terms and steps once for each mini-batch; in full-batch mode an epoch is one step by the whole
+/// gradient.
 ///
 /// | setting | default |
 /// |---|---|
@@ -27,12 +33,21 @@ use run::Run;
 /// | `seed`, `shuffle` | 0, on |
 /// | `loss_target`, `tolerance` | off |
 /// | `patience` | 5 epochs, where a tolerance is set |
-/// | `accumulate` | 1 batch a step |
+/// | `accumulate` | 1 batch per step |
 /// | `average_from` | off |
+///
+/// A setting that would do nothing is refused: `patience` without a tolerance, `accumulate` in full-batch mode, `average_from`
+/// an epoch that does not come. So is a learning rate that is 0 in the number type of the data.
+///
+/// **Ends.** [`Reason::Target`] when the risk of what is returned is at the loss target or below. [`Reason::Value`] when the
+/// risk has not improved by the tolerance for `patience` epochs. That is no convergence yet, since a rate near 0 does the same:
+/// [`converged`](super::Report::converged) only where ten iterations of [`Lbfgs`](super::Lbfgs) from there cannot lower the risk
+/// by more than the share √tolerance of it, or 1 %. [`Error::Diverged`] when the risk or the parameters become infinite, and
+/// when the patience runs out while the risk, a thousand times its start by now, doubles from epoch to epoch.
 ///
 /// Epoch e = 1, 2, ... visits 0, 1, ..., n − 1 shuffled by Fisher and Yates' method from the last item to the second, with
 /// stream 2³² + e of the ChaCha8 generator of `seed`; batches are cut from that order. So the order of an epoch depends on
-/// the seed and on e alone, and [`resume`](Trainer::resume) continues a fit to the bit. The schedule is asked once a step,
+/// the seed and on e alone, and [`resume`](Trainer::resume) continues a fit to the bit. The schedule is asked once per step,
 /// with steps counted through all epochs from 0.
 ///
 /// ```
@@ -56,7 +71,7 @@ pub struct Trainer<R = Adam, S = f64> {
     shuffle: bool,
     loss_target: Option<f64>,
     tolerance: Option<f64>,
-    patience: usize,
+    patience: Option<usize>,
     accumulate: usize,
     average_from: Option<usize>,
 }
@@ -104,7 +119,7 @@ impl<R, S> Trainer<R, S> {
             shuffle: true,
             loss_target: None,
             tolerance: None,
-            patience: 5,
+            patience: None,
             accumulate: 1,
             average_from: None,
         }
@@ -124,7 +139,7 @@ impl<R, S> Trainer<R, S> {
         self
     }
 
-    /// One step an epoch, by the gradient of the whole risk.
+    /// One step per epoch, by the gradient of the whole risk.
     #[must_use]
     pub fn full_batch(mut self) -> Self {
         self.batch_size = None;
@@ -145,7 +160,8 @@ impl<R, S> Trainer<R, S> {
         self
     }
 
-    /// Stops when the risk is at or below this.
+    /// Stops when the risk of the parameters that would be returned (see [`average_from`](Trainer::average_from)) is at or
+    /// below this.
     #[must_use]
     pub fn loss_target(mut self, target: f64) -> Self {
         self.loss_target = Some(target);
@@ -153,22 +169,26 @@ impl<R, S> Trainer<R, S> {
     }
 
     /// Stops when for 5 epochs in a row (see [`patience`](Trainer::patience)) the risk is not below its best by more than
-    /// this share of it.
+    /// this share of it. A risk that falls towards 0 is measured against the rounding of its start instead, ε R(θ₀) with ε of
+    /// the number type, as soon as that is more.
     #[must_use]
     pub fn tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// For how many epochs in a row the improvement has to be below the tolerance before the fit ends.
+    /// After how many epochs in a row without improvement the fit ends, at least 1; 5 unless set. It needs a tolerance, which
+    /// says what an improvement of the training risk is. The patience of a model with a
+    /// [`validation_split`](crate::Mlp::validation_split) counts in the same way, but watches the validation risk; the fit ends
+    /// when either has run out.
     #[must_use]
     pub fn patience(mut self, epochs: usize) -> Self {
-        self.patience = epochs;
+        self.patience = Some(epochs);
         self
     }
 
     /// Steps once for every `batches` mini-batches, by the mean gradient over all their samples, as one batch that many times
-    /// as large would; for batches that do not fit the memory. Ignored in full-batch mode.
+    /// as large would; for batches that do not fit the memory.
     #[must_use]
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.accumulate = batches;
@@ -187,7 +207,11 @@ impl<R, S> Trainer<R, S> {
 
     /// A solver that goes on where a fit with these settings stood when
     /// [`Progress::checkpoint`](super::Progress::checkpoint) was taken; `epochs` counts from the beginning. 10 epochs and
-    /// 10 more equal 20 to the bit.
+    /// 10 more equal 20 to the bit, and so do the observers' memories: give the same ones again.
+    ///
+    /// Refused with [`Error::Resume`] where the number type, the layout of the parameters, the number of samples, the rule, the
+    /// batch size, `shuffle`, `accumulate`, `seed` or `average_from` differ, or where data, layer, loss or penalty give another
+    /// risk. The schedule, `epochs`, the loss target and the tolerance may be changed on purpose.
     #[must_use]
     pub fn resume<T>(self, checkpoint: Checkpoint<T>) -> Resumed<T, R, S> {
         Resumed::new(self, checkpoint)
@@ -197,13 +221,22 @@ impl<R, S> Trainer<R, S> {
         at_least_one("epochs", self.epochs)?;
         at_least_one("batch_size", self.batch_size.unwrap_or(1))?;
         at_least_one("accumulate", self.accumulate)?;
-        at_least_one("patience", self.patience)?;
+        at_least_one("patience", self.patience.unwrap_or(1))?;
         at_least_one("average_from", self.average_from.unwrap_or(1))?;
         nonnegative("tolerance", self.tolerance.unwrap_or(0.0))?;
-        if self.loss_target.is_some_and(f64::is_nan) {
-            return Err(Error::Config { name: "loss_target", needs: "a number" });
-        }
-        Ok(())
+        let refuse = |wrong: bool, name, needs| if wrong { Err(Error::Config { name, needs }) } else { Ok(()) };
+        refuse(self.loss_target.is_some_and(|target| !target.is_finite()), "loss_target", "a finite number")?;
+        let needs = "set together with a tolerance (that of a validation split is set on the model)";
+        refuse(self.patience.is_some() && self.tolerance.is_none(), "patience", needs)?;
+        let needs = "1 in full-batch mode, which has no batches to accumulate";
+        refuse(self.accumulate > 1 && self.batch_size.is_none(), "accumulate", needs)?;
+        let late = self.average_from.is_some_and(|from| from > self.epochs);
+        refuse(late, "average_from", "at most the number of epochs")
+    }
+
+    /// The watch over the values, from a first one.
+    fn improvement<T: Real>(&self, value: f64) -> Improvement {
+        Improvement::new(self.tolerance, self.patience.unwrap_or(5), value, T::default_epsilon().to_f64())
     }
 
     /// Whether the value shown for an epoch has to be the full risk.
@@ -211,25 +244,26 @@ impl<R, S> Trainer<R, S> {
         self.loss_target.is_some() || self.tolerance.is_some()
     }
 
-    /// Epochs until one of the reasons to stop, then the report.
+    /// Epochs until one of the reasons to stop, then the report; none where an observer has `stopped` the fit already.
     fn drive<T: Real, O: FiniteSum<T>>(
         &self,
         mut run: Run<'_, T, O, R, S>,
         observer: &mut dyn Observer<T>,
+        stopped: bool,
     ) -> Result<Solution<T>>
     where
         R: Rule<T>,
         S: Schedule,
     {
-        let mut reason = run.verdict();
+        let stateless = observer.is_stateless();
+        let mut reason = run.verdict().or(stopped.then_some(Reason::Stopped));
         while reason.is_none() && run.epochs() < self.epochs {
             let norm = run.epoch()?;
-            let stop = observer.observe(&run.progress(norm)).is_break();
+            let stop = observer.observe(&run.progress(norm, stateless)).is_break();
             reason = run.verdict().or(stop.then_some(Reason::Stopped));
         }
-        let (params, value, norm, history) = run.finish(observer.choose())?;
-        let report = Report::new(reason.unwrap_or(Reason::MaxIterations), history.len(), value, norm);
-        Ok(Solution { params, report: report.with_history(history) })
+        let chosen = chosen(run.theta.len(), observer)?;
+        run.finish(reason, chosen)
     }
 }
 
@@ -237,25 +271,6 @@ impl<T: Real, O: FiniteSum<T>, R: Rule<T>, S: Schedule> Solver<T, O> for Trainer
     fn minimize(&self, objective: &mut O, start: Vec<T>, observer: &mut dyn Observer<T>) -> Result<Solution<T>> {
         self.check()?;
         self.rule.check()?;
-        self.drive(Run::start(self, objective, start)?, observer)
-    }
-}
-
-/// The largest absolute entry; NaN if any entry is.
-pub(crate) fn largest<T: Real>(values: &[T]) -> f64 {
-    values.iter().fold(0.0, |max, &v| {
-        let size = v.to_f64().abs();
-        if size > max || size.is_nan() { size } else { max }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn largest_keeps_nan() {
-        assert_eq!(largest(&[1.0, -3.0, 2.0]), 3.0);
-        assert!(largest(&[1.0, f64::NAN, 2.0]).is_nan());
+        self.drive(Run::start(self, objective, start, observer)?, observer, false)
     }
 }

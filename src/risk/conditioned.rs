@@ -49,15 +49,14 @@ impl<'r, T: Real> Conditioned<'r, T> {
 
     fn scaled(data: &'r Dataset<'r, T>, bias: bool, loss: &'r dyn Curvature<f64>, l2: f64, scaling: Scaling) -> Self {
         let targets = if T::in_f64(data.y()).is_none() { Some(data.y().map(|y| y.to_f64())) } else { None };
-        let weights = data.weights().map(|weights| weights.iter().map(|w| w.to_f64()).collect::<Vec<f64>>());
-        let total = weights.as_ref().map_or(data.samples() as f64, |w| w.iter().sum());
+        let weights = data.relative_weights().map(|weights| weights.iter().map(|w| w.to_f64()).collect());
         let blocks = data.samples().div_ceil(lane::rows(data));
         Self {
             data,
             loss,
             targets,
             weights,
-            total,
+            total: data.total_weight(),
             l2,
             damping: 0.0,
             bias,

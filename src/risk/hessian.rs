@@ -75,7 +75,7 @@ fn lane_hessian<T: Real, L: Curvature<T>>(
                     scaled.extend_from_slice(s);
                 }
                 for l in j..columns {
-                    let sum = if l < p { dot(&scaled, piece.block.column(l)) } else { total(&scaled) };
+                    let sum = if l < p { dot(&scaled, piece.block.column(l)) } else { T::sum(&scaled) };
                     // Row (j, c), column (l, d), and by symmetry row (j, d), column (l, c).
                     lane.part[(j * k + c) + dim * (l * k + d)] = sum;
                     lane.part[(j * k + d) + dim * (l * k + c)] = sum;
@@ -94,10 +94,6 @@ fn dot<T: Real>(a: &[T], b: &[T]) -> T {
         lanes.iter_mut().zip(a.iter().zip(b)).for_each(|(lane, (&a, &b))| *lane += a * b);
     }
     lanes.iter().fold(rest, |sum, &lane| sum + lane)
-}
-
-fn total<T: Real>(a: &[T]) -> T {
-    a.iter().fold(T::zero(), |sum, &a| sum + a)
 }
 
 /// Σ w̄ Jᵀ ∂²ℓ J v over a lane: forward with v gives J v, backward applies Jᵀ.

@@ -50,7 +50,7 @@ impl<T: Real, N, L> Task<'_, T, N, L> {
             columns: self.columns.run(rows.clone()),
             y: &self.targets[k * rows.start..k * rows.end],
             end: rows.end,
-            weights: self.data.weights().map(|w| &w[rows]),
+            weights: self.data.relative_weights().map(|w| &w[rows]),
         }
     }
 }

@@ -30,14 +30,15 @@ pub fn k_fold(samples: usize, folds: usize, seed: u64) -> Result<Vec<Fold>> {
     Ok((0..folds).map(|fold| (rest(fold), part(fold))).collect())
 }
 
-/// [`k_fold`] in which every fold has its share of every class: rows with equal targets are one class.
+/// [`k_fold`] in which every fold has its share of every class: rows with equal targets are one class. Rows of weight 0 are in
+/// no fold.
 ///
 /// # Errors
-/// Those of [`k_fold`].
+/// Those of [`k_fold`] for the rows of positive weight.
 pub fn stratified_k_fold<T: Real>(data: &Dataset<'_, T>, folds: usize, seed: u64) -> Result<Vec<Fold>> {
-    check(data.samples(), folds)?;
     // Dealt out like cards, class after class.
     let rows = data.strata(seed);
+    check(rows.len(), folds)?;
     let side = |fold: usize, test: bool| {
         let dealt = rows.iter().enumerate().filter(move |(i, _)| (i % folds == fold) == test);
         dealt.map(|(_, &row)| row).collect::<Vec<_>>()

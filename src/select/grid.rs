@@ -1,5 +1,6 @@
-use super::cross_validate;
+use super::cross_validate_with;
 use crate::data::Dataset;
+use crate::metrics::Score;
 use crate::model::Regressor;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
@@ -12,7 +13,7 @@ pub struct Search<P> {
 }
 
 impl<P> Search<P> {
-    /// The candidate with the largest mean score; the first of equals.
+    /// The candidate with the best mean score; the first of equals.
     #[must_use]
     pub fn best(&self) -> &P {
         &self.candidates[self.best].0
@@ -35,7 +36,8 @@ fn mean(scores: &[f64]) -> f64 {
     scores.iter().sum::<f64>() / scores.len() as f64
 }
 
-/// Cross-validates the regressor that `build` makes of each candidate, all on the same folds; the largest mean score wins.
+/// Cross-validates the regressor that `build` makes of each candidate, all on the same folds; the largest mean score wins,
+/// so an error is handed in with its sign turned.
 ///
 /// A candidate may be anything: a number, a tuple from nested loops, a struct.
 ///
@@ -53,7 +55,8 @@ fn mean(scores: &[f64]) -> f64 {
 /// ```
 ///
 /// # Errors
-/// [`Error::Empty`] for no candidate, [`Error::Undefined`] for a score that is NaN, and those of [`cross_validate`].
+/// [`Error::Empty`] for no candidate, [`Error::Undefined`] for a score that is NaN, and those of
+/// [`cross_validate_with`].
 pub fn grid_search<T: Real, P, R: Regressor<T>>(
     candidates: impl IntoIterator<Item = P>,
     build: impl Fn(&P) -> R,
@@ -62,14 +65,43 @@ pub fn grid_search<T: Real, P, R: Regressor<T>>(
     seed: u64,
     score: impl Fn(&DMatrix<T>, &DMatrix<T>) -> Result<f64>,
 ) -> Result<Search<P>> {
+    grid_search_with(candidates, build, data, folds, seed, &score)
+}
+
+/// [`grid_search`] by any [`Score`], which sees the weights of the samples; the best mean score wins, be that the largest
+/// or the smallest.
+///
+/// ```
+/// use residual::nalgebra::DMatrix;
+/// use residual::{Dataset, LinearRegression, metrics::Rmse, select};
+/// let x = DMatrix::from_fn(24, 2, |i, j| ((i * 31 + j * 17) as f64).sin());
+/// let y = DMatrix::from_fn(24, 1, |i, _| 5.0 + x[(i, 0)] - x[(i, 1)]);
+/// let data = Dataset::new(&x, &y)?;
+/// let build = |&l2: &f64| LinearRegression::new().l2(l2);
+/// let search = select::grid_search_with([1.0, 0.1, 0.0], build, &data, 4, 0, &Rmse)?;
+/// assert_eq!(search.best(), &0.0);
+/// # Ok::<(), residual::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`grid_search`].
+pub fn grid_search_with<T: Real, P, R: Regressor<T>>(
+    candidates: impl IntoIterator<Item = P>,
+    build: impl Fn(&P) -> R,
+    data: &Dataset<'_, T>,
+    folds: usize,
+    seed: u64,
+    score: &impl Score<T>,
+) -> Result<Search<P>> {
+    let better = |a: f64, b: f64| if score.greater_is_better() { a > b } else { a < b };
     let mut scored: Vec<(P, Vec<f64>)> = Vec::new();
     let mut best = 0;
     for candidate in candidates {
-        let scores = cross_validate(&build(&candidate), data, folds, seed, &score)?;
+        let scores = cross_validate_with(&build(&candidate), data, folds, seed, score)?;
         if mean(&scores).is_nan() {
             return Err(Error::Undefined { what: "the score of a candidate", why: "it is NaN" });
         }
-        if scored.get(best).is_some_and(|(_, before)| mean(&scores) > mean(before)) {
+        if scored.get(best).is_some_and(|(_, before)| better(mean(&scores), mean(before))) {
             best = scored.len();
         }
         scored.push((candidate, scores));

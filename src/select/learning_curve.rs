@@ -1,5 +1,6 @@
 use super::{k_fold, score_on};
 use crate::data::Dataset;
+use crate::metrics::Score;
 use crate::model::Regressor;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
@@ -41,6 +42,22 @@ pub fn learning_curve<T: Real, R: Regressor<T>>(
     seed: u64,
     score: impl Fn(&DMatrix<T>, &DMatrix<T>) -> Result<f64>,
 ) -> Result<Vec<LearningPoint>> {
+    learning_curve_with(regressor, data, sizes, folds, seed, &score)
+}
+
+/// [`learning_curve`] by any [`Score`], which sees the weights of the samples.
+///
+/// # Errors
+/// Those of [`learning_curve`].
+pub fn learning_curve_with<T: Real, R: Regressor<T>>(
+    regressor: &R,
+    data: &Dataset<'_, T>,
+    sizes: &[usize],
+    folds: usize,
+    seed: u64,
+    score: &impl Score<T>,
+) -> Result<Vec<LearningPoint>> {
+    let data = data.without_zero_weights();
     let folds = k_fold(data.samples(), folds, seed)?;
     let most = folds.iter().map(|(train, _)| train.len()).min().unwrap_or(0);
     let point = |&samples: &usize| {
@@ -51,8 +68,8 @@ pub fn learning_curve<T: Real, R: Regressor<T>>(
         for (rows, rest) in &folds {
             let seen = data.select(&rows[..samples])?;
             let model = regressor.fit(&seen)?;
-            train.push(score_on(&model, &seen, &score)?);
-            test.push(score_on(&model, &data.select(rest)?, &score)?);
+            train.push(score_on(&model, &seen, score)?);
+            test.push(score_on(&model, &data.select(rest)?, score)?);
         }
         Ok(LearningPoint { samples, train, test })
     };

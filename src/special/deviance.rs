@@ -1,5 +1,6 @@
 //! Unit deviances without cancellation.
 
+use super::number::Number;
 use super::wide::Wide;
 
 /// The unit deviance of a variance function V(t) = tᵖ, as in Tweedie's family:
@@ -17,31 +18,33 @@ pub(crate) struct Deviance {
 }
 
 impl Deviance {
-    /// d(y, μ), for y and μ that [`allows`](Self::allows) has let pass. It may be beyond the largest f64.
-    pub fn unit(self, y: f64, mu: f64) -> Wide {
+    /// d(y, μ), for y and μ that [`allows`](Self::allows) has let pass. In f64 it is NaN or infinite where a part of it is
+    /// out of range.
+    pub fn unit<N: Number>(self, y: f64, mu: f64) -> N {
         let p = self.power;
         if p == 0.0 {
-            return Wide::difference(y, mu).squared();
+            let error = N::difference(y, mu);
+            return error * error;
         }
         let q = 2.0 - p;
         if y > 0.0 {
             let delta = ln_ratio(y, mu);
             // The largest of 1, y/μ and (y/μ)^q is taken out of the exponentials, so that none overflows.
             let (scale, top) = if q * delta >= delta.max(0.0) {
-                (Wide::power(y, q), q * delta)
+                (N::power(y, q), q * delta)
             } else if delta > 0.0 {
-                (Wide::power(mu, 1.0 - p) * Wide::new(y), delta)
+                (N::power(mu, 1.0 - p) * N::new(y), delta)
             } else {
-                (Wide::power(mu, q), 0.0)
+                (N::power(mu, q), 0.0)
             };
-            return scale * Wide::new(2.0 * delta * delta * mean_exponential([-top, delta - top, q * delta - top]));
+            return scale * N::new(2.0 * delta * delta * mean_exponential([-top, delta - top, q * delta - top]));
         }
-        let at_zero = Wide::power(mu, q) * Wide::new(2.0 / q);
+        let at_zero = N::power(mu, q) * N::new(2.0 / q);
         if y == 0.0 {
             return at_zero;
         }
         // Below 0, for p < 0 only: a straight line, with terms of one sign.
-        at_zero + Wide::power(mu, 1.0 - p) * Wide::new(-y) * Wide::new(2.0 / (1.0 - p))
+        at_zero + N::power(mu, 1.0 - p) * N::new(-y) * N::new(2.0 / (1.0 - p))
     }
 
     /// What is wrong with a target, a prediction or the power itself; all are finite.
@@ -163,7 +166,7 @@ mod tests {
             let mu = 10f64.powf(size);
             let ratio = if sign { 1.0 + 10f64.powf(-close) } else { 1.0 - 10f64.powf(-close - 0.1) };
             for y in [mu * ratio, mu * far.exp(), mu * (0.1 * far).exp()] {
-                let found = Deviance { power }.unit(y, mu).value();
+                let found = Deviance { power }.unit::<Wide>(y, mu).value();
                 let truth = exact(y, mu, power).to_f64().value();
                 if y != mu && !truth.is_normal() {
                     continue;
@@ -172,6 +175,8 @@ mod tests {
                 // A power of a number that is known to 1e-16 is known to |p| 1e-16.
                 prop_assert!(off.abs() < 2e-15 * (4.0 + power.abs()), "{y} {mu} {power}: {found:e} {truth:e}, off by {off:e}");
                 prop_assert!(found > 0.0 || y == mu);
+                let plain: f64 = Deviance { power }.unit(y, mu);
+                prop_assert!((plain - found).abs() <= 1e-15 * found || !plain.is_finite());
             }
         }
 
@@ -191,7 +196,7 @@ mod tests {
             let deviance = Deviance { power: POWERS[which] };
             let unit = 2f64.powi(shift);
             let (y, mu) = (1.7 * far.exp(), 1.7);
-            let (here, there) = (deviance.unit(y, mu), deviance.unit(y * unit, mu * unit));
+            let (here, there) = (deviance.unit::<Wide>(y, mu), deviance.unit::<Wide>(y * unit, mu * unit));
             let ratio = (there / here / Wide::power(unit, 2.0 - deviance.power)).value();
             prop_assert!((ratio - 1.0).abs() < 1e-12, "{ratio}");
         }
@@ -199,16 +204,16 @@ mod tests {
 
     #[test]
     fn at_and_below_zero() {
-        assert_eq!(Deviance { power: 1.0 }.unit(0.0, 3.0).value(), 6.0);
-        assert_eq!(Deviance { power: 1.5 }.unit(0.0, 4.0).value(), 8.0);
-        assert_eq!(Deviance { power: 0.0 }.unit(-1.0, 2.0).value(), 9.0);
+        assert_eq!(Deviance { power: 1.0 }.unit::<f64>(0.0, 3.0), 6.0);
+        assert_eq!(Deviance { power: 1.5 }.unit::<f64>(0.0, 4.0), 8.0);
+        assert_eq!(Deviance { power: 0.0 }.unit::<f64>(-1.0, 2.0), 9.0);
         // 2 (−y μ² / 2 + μ³ / 3) for p = −1.
-        assert_eq!(Deviance { power: -1.0 }.unit(-3.0, 1.0).value(), 3.0 + 2.0 / 3.0);
+        assert_eq!(Deviance { power: -1.0 }.unit::<f64>(-3.0, 1.0), 3.0 + 2.0 / 3.0);
         for power in POWERS {
-            assert_eq!(Deviance { power }.unit(0.3, 0.3), Wide::ZERO);
+            assert_eq!(Deviance { power }.unit::<f64>(0.3, 0.3), 0.0);
             // The ends of the range.
             for (y, mu) in [(1e308, 1e-308), (1e-308, 1e308), (5e-324, f64::MAX), (f64::MAX, 5e-324)] {
-                let found = Deviance { power }.unit(y, mu);
+                let found = Deviance { power }.unit::<Wide>(y, mu);
                 assert!(found > Wide::ZERO && found.ln().is_finite(), "{power}");
             }
         }

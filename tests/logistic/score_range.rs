@@ -111,6 +111,24 @@ fn weights_of_any_size_count_by_their_ratios() {
     assert!((found - expected).abs() < 1e-14, "{found} {expected}");
 }
 
+/// Targets that differ by some units in the last place, one of them with nearly all of the weight: a mean that is off by one
+/// unit must not count.
+#[test]
+fn a_heavy_weight_does_not_make_much_of_rounding() {
+    let (far, ulp) = (5_691_732.0, 2f64.powi(-30));
+    for steps in [1.0, 55.0] {
+        for heavy in [1e3, 1e8, 1e16, 1e30] {
+            let (y, w) = (dvector![far, far + steps * ulp, far + 3.0 * ulp], [1.0, 1.0, heavy]);
+            let [a, b] = [3.0, 3.0 - steps].map(|d: f64| d * ulp);
+            let shift = (a + b) / (heavy + 2.0);
+            let spread = (a - shift).powi(2) + (b - shift).powi(2) + heavy * shift * shift;
+            let found = weighted_r2(&y, &y.add_scalar(1.0), &w).unwrap();
+            let ratio = (heavy + 2.0) / spread;
+            assert!((found + ratio - 1.0).abs() < 1e-14 * ratio, "{steps} {heavy}: {found:e} {ratio:e}");
+        }
+    }
+}
+
 /// Whatever stands in it.
 #[test]
 fn a_row_of_weight_0_counts_for_nothing() {

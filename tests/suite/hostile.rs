@@ -421,14 +421,20 @@ fn separated_classes_end() {
     let x = dmatrix![-2.0f64; -1.0; 1.0; 2.0];
     let y = dvector![0.0, 0.0, 1.0, 1.0];
     let data = Dataset::new(&x, &y).unwrap();
-    match LogisticRegression::new().fit(&data) {
-        Ok(model) => {
-            assert!(model.params().iter().all(|v| v.is_finite()));
-            let p = model.predict(&x).unwrap();
-            assert!(p.iter().all(|p| (0.0..=1.0).contains(p)));
-        }
-        Err(error) => assert!(matches!(error, Error::Diverged { .. } | Error::Undefined { .. }), "{error}"),
+    fn check<S>(model: LogisticRegression<S>, data: &Dataset<'_, f64>)
+    where
+        S: for<'r> residual::Solver<f64, Risk<'r, f64, Affine, CrossEntropy>>,
+    {
+        let model = model.fit(data).unwrap();
+        assert!(!model.report().converged(), "{:?}", model.report());
+        assert!(model.params().iter().all(|v| v.is_finite()));
+        assert!(model.predict(&data.x().into_owned()).unwrap().iter().all(|p| (0.0..=1.0).contains(p)));
     }
+    check(LogisticRegression::new(), &data);
+    check(LogisticRegression::new().solver(Newton::default()), &data);
+    check(LogisticRegression::new().solver(Lbfgs::default()), &data);
+    check(LogisticRegression::new().solver(Trainer::gd(0.5).epochs(20_000).tolerance(1e-3)), &data);
+    check(LogisticRegression::new().solver(Trainer::adam(0.1).epochs(500).tolerance(1e-3)), &data);
     let model = LogisticRegression::new().l2(0.1).fit(&data).unwrap();
     model.report().ensure_converged().unwrap();
 }
@@ -508,6 +514,10 @@ fn messages_are_sentences() {
         Error::Label { row: 8 },
         Error::Classes { found: 1 },
         Error::NotConverged { reason: Reason::MaxIterations, iterations: 9 },
+        Error::NotConverged { reason: Reason::Value, iterations: 9 },
+        Error::NotConverged { reason: Reason::LineSearch, iterations: 9 },
+        Error::NotConverged { reason: Reason::Stopped, iterations: 9 },
+        Error::Resume { what: "batch_size", saved: "32".to_owned(), found: "16".to_owned() },
         Error::Undefined { what: "r2", why: "the targets are constant" },
     ];
     for error in errors {

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod cases;
+mod claims;
 mod contract;
 mod controls;
 mod curvature;
@@ -16,5 +17,7 @@ mod models;
 mod naive;
 mod not_finite;
 mod rules;
+mod settings;
 mod solvers;
 mod tables;
+mod weights;

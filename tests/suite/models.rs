@@ -91,7 +91,7 @@ pub struct RegressorRow<T: Real> {
     pub exact: bool,
 }
 
-fn regressor<T: Real, R>(
+pub fn regressor<T: Real, R>(
     name: &'static str,
     target: Target,
     make: impl Fn(Setup) -> R + Sync + 'static,

@@ -88,6 +88,12 @@ pub struct SolverRow<T: Real> {
     minimize: Minimize<T>,
 }
 
+impl<T: Real> SolverRow<T> {
+    fn has_rate(&self) -> bool {
+        !self.name.contains("newton") && !self.name.contains("lbfgs")
+    }
+}
+
 fn solver<T: Real, S: Solver<T, Curve>>(
     name: &'static str,
     reach: f64,
@@ -147,8 +153,7 @@ fn every_solver_finds_the_minimum_and_says_so() {
                 assert!((report.value() - value).abs() <= rounding, "{}: {value} {report:?}", row.name);
                 assert!((report.gradient_norm() - norm).abs() <= rounding, "{}: {norm} {report:?}", row.name);
                 assert!(report.iterations() <= 1000 && report.history().len() == report.iterations(), "{}", row.name);
-                let second_order = row.name.contains("newton") || row.name.contains("lbfgs");
-                assert_eq!(report.converged(), second_order, "{}: {:?}", row.name, report.reason());
+                assert_eq!(report.converged(), !row.has_rate(), "{}: {:?}", row.name, report.reason());
             }
         }
     }
@@ -220,7 +225,14 @@ fn nan_on_the_way_is_no_answer() {
         for limit in [0, 1, 2, 3, 5, 8] {
             let mut curve = Curve { limit, ..Curve::new(3) };
             match (row.minimize)(200, &mut curve, start(3), &mut ()) {
-                Err(error) => assert!(matches!(error, Error::Diverged { .. }), "{}: {error}", row.name),
+                // Only what has a learning rate speaks of it, and only where a step was made.
+                Err(Error::Diverged { iteration }) => {
+                    assert!(iteration > 0 && row.has_rate() && limit > 0, "{}", row.name)
+                }
+                Err(error) => {
+                    assert!(matches!(error, Error::Undefined { .. }), "{}: {error}", row.name);
+                    assert!(!error.to_string().contains("learning rate") && (!row.has_rate() || limit == 0), "{error}");
+                }
                 Ok(solution) => {
                     let report = &solution.report;
                     assert!(limit > 0, "{}: {report:?}", row.name);
@@ -229,6 +241,77 @@ fn nan_on_the_way_is_no_answer() {
                     assert!(!report.converged() || report.gradient_norm() < 1e-8, "{}: {report:?}", row.name);
                 }
             }
+        }
+    }
+}
+
+/// A start of another length, or not finite, is an error everywhere, and so is such a choice of the observer's.
+#[test]
+fn starts_and_choices_are_checked_alike() {
+    struct Choice<T>(Vec<T>);
+    impl<T: Real> Observer<T> for Choice<T> {
+        fn observe(&mut self, _: &Progress<'_, T>) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+        fn choose(&mut self) -> Option<Vec<T>> {
+            Some(self.0.clone())
+        }
+    }
+    fn test<T: Real>() {
+        for row in solvers::<T>() {
+            for length in [0, 1, 2, 4, 100] {
+                let short = (row.minimize)(5, &mut Curve::new(3), vec![T::zero(); length], &mut ());
+                let right = |found: &Result<Solution<T>>| matches!(found, Err(Error::Shape { expected: 3, found, .. }) if *found == length);
+                assert!(right(&short), "{}, start of {length}: {short:?}", row.name);
+                let choice = &mut Choice(vec![T::zero(); length]);
+                let chosen = (row.minimize)(5, &mut Curve::new(3), start(3), choice);
+                assert!(right(&chosen), "{}, choice of {length}: {chosen:?}", row.name);
+            }
+            for bad in [f64::NAN, f64::INFINITY] {
+                let wrong = vec![T::zero(), T::of(bad), T::zero()];
+                let found = (row.minimize)(5, &mut Curve::new(3), wrong.clone(), &mut ()).map(drop);
+                let name = |error: &Result<()>| match error {
+                    Err(Error::Config { name, .. }) => *name,
+                    other => panic!("{}: {other:?}", row.name),
+                };
+                assert_eq!(name(&found), "the starting point");
+                let found = (row.minimize)(5, &mut Curve::new(3), start(3), &mut Choice(wrong)).map(drop);
+                assert!(name(&found).contains("observer"), "{found:?}");
+            }
+        }
+    }
+    test::<f64>();
+    test::<f32>();
+}
+
+/// Whatever an observer chooses, reason, value and gradient are those of what is returned.
+#[test]
+fn the_report_is_of_what_the_observer_chose() {
+    struct First<T>(Option<Vec<T>>, usize);
+    impl<T: Real> Observer<T> for First<T> {
+        fn observe(&mut self, progress: &Progress<'_, T>) -> ControlFlow<()> {
+            self.0.get_or_insert_with(|| progress.params().to_vec());
+            if progress.iteration() == self.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+        fn choose(&mut self) -> Option<Vec<T>> {
+            self.0.take()
+        }
+    }
+    for row in solvers::<f64>() {
+        for (limit, stop) in [(1000, 0), (3, 0), (1000, 2)] {
+            let mut first = First(None, stop);
+            let solution = (row.minimize)(limit, &mut Curve::new(4), start(4), &mut first).unwrap();
+            let (report, mut grad) = (&solution.report, vec![0.0; 4]);
+            let value = Curve::new(4).gradient(&solution.params, &mut grad);
+            let norm = grad.iter().fold(0.0, |norm: f64, g| norm.max(g.abs()));
+            assert_eq!((report.value(), report.gradient_norm()), (value, norm), "{}", row.name);
+            assert!(norm > 1e-6 && !report.converged(), "{}: {report:?}", row.name);
+            // The last iterate, chosen, is what it is without a choice.
+            let mut last = |_: &Progress<'_, f64>| ControlFlow::Continue(());
+            let plain = (row.minimize)(limit, &mut Curve::new(4), start(4), &mut last).unwrap();
+            let mut same = (First(Some(plain.params.clone()), 0), ());
+            let chosen = (row.minimize)(limit, &mut Curve::new(4), start(4), &mut same).unwrap();
+            assert_eq!(chosen.report, plain.report, "{}", row.name);
         }
     }
 }

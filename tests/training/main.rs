@@ -1,5 +1,6 @@
 //! The training kit: rules, schedules, observers, the trainer, networks, scaling and selection.
 
+mod claims;
 mod common;
 mod determinism;
 #[path = "../files/mod.rs"]
@@ -10,6 +11,7 @@ mod network;
 mod read;
 mod reference;
 mod resume;
+mod resume_observers;
 mod rules;
 mod scaling;
 mod schedules;

@@ -117,7 +117,7 @@ fn dropout_is_random_in_batches_and_off_everywhere_else() {
     let whole = mlp.clone().solver(trainer.clone().epochs(20)).fit(&data).expect("a fit");
     let mut saved = None;
     let mut save = |progress: &Progress<'_, f64>| {
-        saved = progress.checkpoint();
+        saved = progress.checkpoint().ok();
         ControlFlow::Continue(())
     };
     mlp.clone().solver(trainer.clone().epochs(10)).fit_observed(&data, &mut save).expect("a fit");

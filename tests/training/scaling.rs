@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use residual::nalgebra::DMatrix;
 use residual::optim::Trainer;
 use residual::{
-    Affine, CrossEntropy, Dataset, Error, Fitted, FittedStandardized, LinearRegression, LogisticRegression, Mlp,
-    Predictor, Real, Regressor, Standardized, Standardizer,
+    Affine, CrossEntropy, Dataset, Error, Fitted, FittedStandardized, LinearRegression, LogisticRegression, MinMax,
+    Mlp, Polynomial, Predictor, Real, Regressor, Standardized, Standardizer,
 };
 
 /// Columns of very different units and offsets.
@@ -123,4 +123,110 @@ fn the_inner_model_and_report_are_open() {
     assert_eq!(model.report(), model.clone().model().report());
     assert_eq!(model.standardizer().mean().len(), 2);
     assert!(format!("{model:?}").starts_with("FittedStandardized"));
+}
+
+/// Mean and standard deviation of any size keep their digits: sums that leave the range, numbers below the normal ones, means
+/// that the type has no number for.
+#[test]
+fn scalers_take_columns_of_any_size() {
+    fn check<T: Real>(column: &[f64], weights: Option<&[f64]>, expected: &[f64]) {
+        let x = DMatrix::from_iterator(column.len(), 1, column.iter().map(|&x| T::of(x)));
+        let weights: Option<Vec<T>> = weights.map(|w| w.iter().map(|&w| T::of(w)).collect());
+        let data = Dataset::new(&x, &x).expect("data");
+        let data = if let Some(w) = &weights { data.with_weights(w).expect("weights") } else { data };
+        let eps = T::default_epsilon().to_f64();
+        let scaler = Standardizer::fit(&data);
+        let z = scaler.transform(&x).unwrap_or_else(|error| panic!("{column:?}: {error}"));
+        for (z, expected) in z.iter().zip(expected) {
+            assert!((z.to_f64() - expected).abs() <= 4.0 * eps * expected.abs(), "{column:?}: {z} for {expected}");
+        }
+        let back = scaler.inverse(&z).expect("numbers");
+        for (back, x) in back.iter().zip(x.iter()) {
+            assert!(
+                (*back - *x).abs() <= T::of(4.0) * T::default_epsilon() * x.abs() || *back == *x,
+                "{column:?}: {back} for {x}"
+            );
+        }
+        assert!(scaler.scale().iter().chain(scaler.mean()).all(|v| v.is_finite()) && scaler.scale()[0] > T::zero());
+        let range = MinMax::fit(&data);
+        let share = range.transform(&x).expect("shares");
+        assert!(range.scale()[0].is_finite() && range.scale()[0] > T::zero());
+        let counts = |i: usize| weights.as_ref().is_none_or(|w| w[i] > T::zero());
+        let shares: Vec<T> = (0..column.len()).filter(|&i| counts(i)).map(|i| share[i]).collect();
+        assert!(shares.iter().all(|&s| s >= T::zero() && s <= T::one()), "{column:?}: {shares:?}");
+        assert!(shares.contains(&T::zero()) && shares.contains(&T::one()), "{column:?}: {shares:?}");
+    }
+    let (two, three) = (&[-1.0, 1.0][..], &[-(1.5f64.sqrt()), 0.0, 1.5f64.sqrt()][..]);
+    check::<f64>(&[-1.5e308, 1.5e308], None, two);
+    check::<f64>(&[-1.7e308, 0.0, 1.7e308], None, three);
+    check::<f64>(&[1.5e308, 1.7e308], None, two);
+    check::<f64>(&[9007199254740992.0, 9007199254740994.0], None, two);
+    check::<f64>(&[5e-324, 1e-323], None, two);
+    check::<f64>(&[-5e-324, 5e-324], None, two);
+    check::<f64>(&[1e-310, 3e-310], None, two);
+    check::<f64>(&[1e300, 3e300], Some(&[1e-310, 1e-310]), two);
+    check::<f32>(&[16777216.0, 16777218.0], None, two);
+    check::<f32>(&[-3e38, 3e38], None, two);
+    check::<f32>(&[-3.4e38, 0.0, 3.4e38], None, three);
+    check::<f32>(&[1e-45, 3e-45], None, two);
+    check::<f32>(&[16777216.0, 16777218.0], Some(&[1e30, 1e30]), two);
+    // Weights 3 and 1: mean ¼ of the way, standard deviation √3/4 of it.
+    let (low, high) = (-(1.0 / 3f64.sqrt()), 3f64.sqrt());
+    for size in [1e-300, 1.0, 1e300] {
+        check::<f64>(&[-1.5e308, 1.5e308], Some(&[3.0 * size, size]), &[low, high]);
+    }
+    check::<f32>(&[16777216.0, 16777224.0], Some(&[3.0, 1.0]), &[low, high]);
+}
+
+/// What is not finite, or does not stay so, is an error with its place.
+#[test]
+fn numbers_that_are_not_finite_are_errors() {
+    let x = DMatrix::from_column_slice(3, 1, &[1e-3, 2e-3, 3e-3]);
+    let data = Dataset::new(&x, &x).expect("data");
+    let (scaler, range) = (Standardizer::fit(&data), MinMax::fit(&data));
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let z = DMatrix::from_column_slice(2, 1, &[1.0, bad]);
+        let error = |what| Some(Error::NotFinite { what, row: 1, column: 0 });
+        assert_eq!([scaler.transform(&z).err(), range.transform(&z).err()], [error("x"), error("x")]);
+        assert_eq!([scaler.inverse(&z).err(), range.inverse(&z).err()], [error("z"), error("z")]);
+    }
+    let far = DMatrix::from_column_slice(2, 1, &[1.0, 1e308]);
+    for result in [scaler.transform(&far), range.transform(&far), {
+        let wide = DMatrix::from_column_slice(2, 1, &[-1e300, 1e300]);
+        Standardizer::fit(&Dataset::new(&wide, &wide).expect("data")).inverse(&far)
+    }] {
+        assert!(matches!(result, Err(Error::NotFinite { row: 1, column: 0, .. })), "{result:?}");
+    }
+    let model = Standardized::new(LinearRegression::new()).fit(&data).expect("a fit");
+    let prediction = model.predict(&far);
+    assert!(matches!(prediction, Err(Error::NotFinite { what: "the prediction", row: 1, .. })), "{prediction:?}");
+    let polynomial = Polynomial::over(&[-1.0, 1.0], 2).expect("a polynomial");
+    for bad in [f64::NAN, f64::INFINITY] {
+        assert!(matches!(polynomial.to_powers(bad, &[1.0, 2.0]), Err(Error::NotFinite { .. })));
+        assert!(matches!(polynomial.to_powers(0.0, &[1.0, bad]), Err(Error::NotFinite { row: 1, .. })));
+    }
+    assert!(matches!(polynomial.to_powers(f64::MAX, &[1.0, -f64::MAX]), Err(Error::Undefined { .. })));
+    assert!(matches!(polynomial.to_powers(0.0, &[1.0, f64::MAX]), Err(Error::Undefined { .. })));
+}
+
+/// Coefficients in the user's units, whatever those are.
+#[test]
+fn standardized_models_speak_any_unit() {
+    for (a, b) in [(1e-300, 1e-300), (1e300, 1e300), (1e-310, 1e-300), (1e300, 1e-3), (1e-200, 1e100), (1.0, 1.0)] {
+        let x = DMatrix::from_column_slice(4, 1, &[-1.0, 0.0, 1.0, 1.5]) * a;
+        let y = DMatrix::from_column_slice(4, 1, &[-1.0, 1.0, 3.0, 4.0]) * (0.25 * b);
+        let data = Dataset::new(&x, &y).expect("data");
+        let plain = Standardized::new(LinearRegression::new());
+        // Squares of errors have to be in range, where targets are left as they are.
+        let models = if b == 1e-3 || b == 1.0 { vec![plain.clone(), plain.targets()] } else { vec![plain.targets()] };
+        for model in models {
+            let model = model.fit(&data).expect("a fit");
+            let near = |found: f64, truth: f64| (found / truth - 1.0).abs() < 1e-12;
+            let (w, level) = (model.coefficients()[0], model.intercept()[0]);
+            assert!(near(w / b * a, 0.5) || near(w / (b / a), 0.5), "{a:e} {b:e}: {w:e}");
+            assert!(near(level, 0.25 * b), "{a:e} {b:e}: {level:e}");
+            let p = model.predict(&x).expect("a prediction");
+            assert!(p.iter().zip(&y).all(|(p, y)| near(*p, *y)), "{a:e} {b:e}: {p} {y}");
+        }
+    }
 }

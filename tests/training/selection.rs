@@ -3,7 +3,9 @@
 use crate::common::samples;
 use residual::nalgebra::DMatrix;
 use residual::optim::Trainer;
-use residual::{Dataset, Error, LinearRegression, Mlp, Predictor, Regressor, Standardized, metrics, select};
+use residual::{
+    Dataset, Error, LinearRegression, Mlp, Predictor, Regressor, Standardized, metrics, ridge_path, select,
+};
 
 #[test]
 fn cross_validation_is_a_loop_over_folds() {
@@ -63,4 +65,81 @@ fn the_grid_search_finds_the_best_of_any_candidates() {
     assert!(matches!(none, Err(Error::Empty { .. })));
     let nan = select::grid_search([1.0], |&l2| LinearRegression::new().l2(l2), &data, 5, 3, |_, _| Ok(f64::NAN));
     assert!(matches!(nan, Err(Error::Undefined { .. })));
+}
+
+/// Thirty rows of a line, and three of weight 0 far from it, at the front, in the middle and at the end.
+fn with_absent_rows() -> (DMatrix<f64>, DMatrix<f64>, Vec<f64>) {
+    let (mut x, mut y) = samples::<f64>(30, 2, 1, 8);
+    let mut weights = vec![1.0; 30];
+    for at in [0, 17, 32] {
+        (x, y) = (x.insert_row(at, 1e200), y.insert_row(at, -1e4));
+        weights.insert(at, 0.0);
+    }
+    (x, y, weights)
+}
+
+/// Rows of weight 0 change no fold, no fit and no score, whatever they hold.
+#[test]
+fn rows_of_weight_zero_are_in_no_fold_and_no_score() {
+    let (x, y, weights) = with_absent_rows();
+    let data = Dataset::new(&x, &y).expect("data").with_weights(&weights).expect("weights");
+    let (x, y) = samples::<f64>(30, 2, 1, 8);
+    let alone = Dataset::new(&x, &y).expect("data");
+    let ridge = |&l2: &f64| LinearRegression::new().l2(l2);
+    let score = |y: &DMatrix<f64>, p: &DMatrix<f64>| metrics::mse(y, p).map(|mse| -mse);
+    let scores = |data: &Dataset<'_, f64>| select::cross_validate(&ridge(&0.1), data, 5, 2, score).expect("scores");
+    assert_eq!(scores(&data), scores(&alone));
+    let curve =
+        |data: &Dataset<'_, f64>| select::learning_curve(&ridge(&0.1), data, &[5, 24], 5, 2, score).expect("a curve");
+    assert_eq!(curve(&data), curve(&alone));
+    let too_many = select::learning_curve(&ridge(&0.1), &data, &[25], 5, 2, score);
+    assert!(matches!(too_many, Err(Error::Config { .. })), "{too_many:?}");
+    let grid = [0.0, 1.0, 1e9];
+    let search = |data: &Dataset<'_, f64>| select::grid_search(grid, ridge, data, 5, 2, score).expect("a search");
+    assert_eq!(search(&data), search(&alone));
+    assert_eq!(search(&data).best(), &0.0);
+    let with =
+        |data: &Dataset<'_, f64>| select::grid_search_with(grid, ridge, data, 5, 2, &metrics::Rmse).expect("a search");
+    assert_eq!((with(&data), with(&data).best()), (with(&alone), &0.0));
+    let path = |data: &Dataset<'_, f64>| ridge_path(data, &grid).expect("a path");
+    assert_eq!(path(&data), path(&alone));
+    assert_eq!((path(&data).l2_by_loo(), path(&data).l2_by_gcv()), (0.0, 0.0));
+    let strata = |data: &Dataset<'_, f64>| select::stratified_k_fold(data, 5, 2).expect("folds");
+    let kept: Vec<usize> = (0..33).filter(|&i| weights[i] > 0.0).collect();
+    let renamed = |rows: Vec<usize>| rows.into_iter().map(|row| kept[row]).collect::<Vec<_>>();
+    let expected: Vec<_> = strata(&alone).into_iter().map(|(train, test)| (renamed(train), renamed(test))).collect();
+    assert_eq!(strata(&data), expected);
+    let few = data.select(&[0, 1, 2, 17]).expect("rows");
+    assert!(matches!(select::stratified_k_fold(&few, 3, 0), Err(Error::Config { .. })));
+    assert!(matches!(select::cross_validate(&ridge(&0.1), &few, 3, 0, score), Err(Error::Config { .. })));
+}
+
+/// A score sees the weights of the samples that it scores, of any size; a closure that cannot see them is refused.
+#[test]
+fn scores_take_the_weights_of_the_samples_held_out() {
+    let (x, y) = samples::<f64>(30, 2, 1, 8);
+    for size in [1.0, 1e-305, 1e300] {
+        let weights: Vec<f64> = (0..30).map(|i| size * [1.0, 2.0, 3.0][i % 3]).collect();
+        let data = Dataset::new(&x, &y).expect("data").with_weights(&weights).expect("weights");
+        let found = select::cross_validate_with(&LinearRegression::new(), &data, 5, 2, &metrics::Mse).expect("scores");
+        let folds = select::k_fold(30, 5, 2).expect("folds");
+        for (score, (train, test)) in found.iter().zip(folds) {
+            let model = LinearRegression::new().fit(&data.select(&train).expect("rows")).expect("a fit");
+            let repeated: Vec<usize> = test.iter().flat_map(|&row| vec![row; 1 + row % 3]).collect();
+            let test = data.select(&repeated).expect("rows");
+            let truth = metrics::mse(test.y(), &model.predict(test.x()).expect("a prediction")).expect("a score");
+            assert!((score / truth - 1.0).abs() < 1e-12, "{score} {truth}");
+        }
+        let refused = select::cross_validate(&LinearRegression::new(), &data, 5, 2, |y, p| metrics::mse(y, p));
+        assert!(matches!(refused, Err(Error::Config { .. })), "{refused:?}");
+        // All alike, whatever their size: there is nothing to see.
+        let equal = vec![size; 30];
+        let data = Dataset::new(&x, &y).expect("data").with_weights(&equal).expect("weights");
+        let found = select::cross_validate(&LinearRegression::new(), &data, 5, 2, |y, p| metrics::mse(y, p));
+        let plain = Dataset::new(&x, &y).expect("data");
+        let plain = select::cross_validate(&LinearRegression::new(), &plain, 5, 2, |y, p| metrics::mse(y, p));
+        for (a, b) in found.expect("scores").iter().zip(plain.expect("scores")) {
+            assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+        }
+    }
 }

@@ -3,8 +3,11 @@
 use crate::common::samples;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use residual::nalgebra::dmatrix;
 use residual::optim::{EarlyStopping, Every, History, Progress, Reason, Solver, Trainer, rule::Plain, schedule};
-use residual::{Affine, Dataset, Error, FiniteSum, Mlp, Objective, Regressor, Risk, SquaredError};
+use residual::{
+    Affine, Dataset, Error, FiniteSum, LinearRegression, Mlp, Objective, Observer, Regressor, Risk, SquaredError,
+};
 use std::ops::ControlFlow;
 
 /// R(θ) = mean of ½ (θ − aᵢ)², which remembers the batches it was asked for.
@@ -157,11 +160,56 @@ fn each_way_to_end_is_a_reason() {
     let minimum = Recorder::new(9).targets.iter().sum::<f64>() / 9.0;
     assert_eq!(end(Trainer::gd(0.1).tolerance(1e-3), minimum), (Reason::Value, 5, 5));
     assert_eq!(end(Trainer::gd(0.1).tolerance(1e-3).patience(2), minimum), (Reason::Value, 2, 2));
+    let report = |trainer: Trainer<Plain>| trainer.minimize(&mut Recorder::new(9), vec![minimum], &mut ());
+    assert!(report(Trainer::gd(0.1).tolerance(1e-3)).expect("a fit").report.converged());
     let stop = &mut |progress: &Progress<'_, f64>| {
         if progress.iteration() == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let report = Trainer::gd(0.1).minimize(&mut Recorder::new(9), vec![5.0], stop).expect("a fit").report;
     assert_eq!((report.reason(), report.iterations()), (Reason::Stopped, 4));
+}
+
+/// Reason and value are those of what is returned, be it the average or an observer's choice.
+#[test]
+fn a_target_is_met_by_what_is_returned() {
+    let (x, y) = (dmatrix![0.0; 1.0; 2.0; 3.0], dmatrix![1.0; 3.0; 5.0; 7.0]);
+    let data = Dataset::new(&x, &y).expect("data");
+    let layer = Affine::new(1, 1);
+    for target in [1e-1, 1e-3, 1e-6] {
+        for from in [1, 2, 40] {
+            for trainer in [Trainer::gd(0.1), Trainer::sgd(0.05).batch_size(2), Trainer::sgd(0.05).batch_size(1)] {
+                for epochs in [40, 300, 20_000] {
+                    let trainer = trainer.clone().loss_target(target).average_from(from).epochs(epochs);
+                    let model = LinearRegression::new().solver(trainer).fit(&data).expect("a fit");
+                    let report = model.report();
+                    let value = Risk::new(&data, &layer, &SquaredError, 0.0).expect("a risk").value(model.params());
+                    assert_eq!(report.value(), value);
+                    let met = value <= target;
+                    assert_eq!((report.reason() == Reason::Target, report.converged()), (met, met), "{report:?}");
+                    assert!(met || report.iterations() == epochs, "{report:?}");
+                }
+            }
+        }
+    }
+    // An observer that prefers the first iterate.
+    struct First(Option<Vec<f64>>);
+    impl Observer<f64> for First {
+        fn observe(&mut self, progress: &Progress<'_, f64>) -> ControlFlow<()> {
+            self.0.get_or_insert_with(|| progress.params().to_vec());
+            ControlFlow::Continue(())
+        }
+        fn choose(&mut self) -> Option<Vec<f64>> {
+            self.0.take()
+        }
+    }
+    let fit = |trainer: Trainer<Plain>| {
+        let model = LinearRegression::new().solver(trainer).fit_observed(&data, &mut First(None)).expect("a fit");
+        (model.report().reason(), model.report().converged())
+    };
+    assert_eq!(fit(Trainer::gd(0.1).loss_target(1e-3).epochs(5000)), (Reason::Stopped, false));
+    assert_eq!(fit(Trainer::gd(0.1).loss_target(1e3)), (Reason::Target, true));
+    assert_eq!(fit(Trainer::gd(0.1).tolerance(1e-6).epochs(9999)), (Reason::Stopped, false));
+    assert_eq!(fit(Trainer::gd(0.1).average_from(3)), (Reason::MaxIterations, false));
 }
 
 #[test]
@@ -176,6 +224,13 @@ fn settings_out_of_range_are_errors() {
         (Trainer::sgd(0.1).tolerance(f64::NAN), "tolerance"),
         (Trainer::sgd(0.1).tolerance(-1.0), "tolerance"),
         (Trainer::sgd(0.1).loss_target(f64::NAN), "loss_target"),
+        (Trainer::sgd(0.1).loss_target(f64::INFINITY), "loss_target"),
+        // Settings that would do nothing.
+        (Trainer::sgd(0.1).patience(3), "patience"),
+        (Trainer::sgd(0.1).patience(3).loss_target(1.0), "patience"),
+        (Trainer::gd(0.1).accumulate(2), "accumulate"),
+        (Trainer::sgd(0.1).epochs(5).average_from(6), "average_from"),
+        (Trainer::sgd(0.1).epochs(5).average_from(100), "average_from"),
         (Trainer::sgd(f64::NAN), "learning rate"),
         (Trainer::sgd(-0.1), "learning rate"),
         (Trainer::gd(f64::INFINITY), "learning rate"),

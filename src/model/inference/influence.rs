@@ -46,6 +46,16 @@ impl Influence {
         let studentized = each.map(|((&r, &d), &h)| without(r, d, h)).collect();
         Self { fitted, residuals, pearson, deviance, leverage, standardized, studentized, cooks }
     }
+
+    /// From one number for each of these rows to one for each of n, 0 for the others.
+    pub(super) fn spread(&mut self, rows: &[usize], n: usize) {
+        let Self { fitted, residuals, pearson, deviance, leverage, standardized, studentized, cooks } = self;
+        for values in [fitted, residuals, pearson, deviance, leverage, standardized, studentized, cooks] {
+            let mut all = vec![0.0; n];
+            rows.iter().zip(values.iter()).for_each(|(&row, &value)| all[row] = value);
+            *values = all;
+        }
+    }
 }
 
 impl Inference {

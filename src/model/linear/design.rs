@@ -54,8 +54,10 @@ impl<'d, T: Real> Design<'d, T> {
     pub fn new(data: &'d Dataset<'_, T>, intercept: bool) -> Result<Self> {
         let columns: Vec<&[T]> = (0..data.features()).map(|j| data.feature(j)).collect();
         let targets: Vec<&[T]> = (0..data.outputs()).map(|j| data.target(j)).collect();
-        let weight_scale = data.weights().map_or(1.0, |w| power_for(w.iter().fold(0.0_f64, |m, w| m.max(w.to_f64()))));
-        let weights = data.weights().map(|w| w.iter().map(|w| w.to_f64() * weight_scale).collect::<Vec<f64>>());
+        // Weights of 1 are none.
+        let given = data.weights().filter(|w| w.iter().any(|&w| w != T::one()));
+        let weight_scale = given.map_or(1.0, |w| power_for(w.iter().fold(0.0_f64, |m, w| m.max(w.to_f64()))));
+        let weights = given.map(|w| w.iter().map(|w| w.to_f64() * weight_scale).collect::<Vec<f64>>());
         let total = match &weights {
             None => Dd::from(data.samples() as f64),
             Some(w) => w.iter().fold(Dd::ZERO, |sum, &w| sum + w.into()),

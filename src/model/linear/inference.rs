@@ -11,7 +11,7 @@ use crate::layer::Affine;
 use crate::linalg::compensated::{Dd, Run};
 use crate::loss::SquaredError;
 use crate::model::Fitted;
-use crate::model::inference::{Alias, Covariance, Diagnostics, Inference, Influence, Link, Parts, Residuals};
+use crate::model::inference::{Alias, Covariance, Diagnostics, Inference, Influence, Link, Parts, Residuals, counting};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
 
@@ -25,9 +25,10 @@ impl<T: Real> Fitted<T, Affine, SquaredError> {
     /// the fitted values are the same.
     ///
     /// # Errors
-    /// [`Error::Shape`] for data of another shape or more than one output. [`Error::Undefined`] if no degrees of freedom
-    /// are left, if the parameters are not the least-squares solution of these data (the fit was penalised, did not
-    /// converge, or had other data), or if [`Hc2`](Covariance::Hc2) and [`Hc3`](Covariance::Hc3) meet a row of leverage 1.
+    /// [`Error::Shape`] for data of another shape or more than one output, [`Error::Config`] for weights whose sum is not
+    /// between 10⁻²⁰⁰ and 10²⁰⁰. [`Error::Undefined`] if no degrees of freedom are left, if the parameters are not the
+    /// least-squares solution of these data (the fit was penalised, did not converge, or had other data), or if
+    /// [`Hc2`](Covariance::Hc2) and [`Hc3`](Covariance::Hc3) meet a row of leverage 1.
     pub fn inference(&self, data: &Dataset<'_, T>, covariance: Covariance) -> Result<Inference> {
         if data.outputs() != 1 || self.params().len() != data.features() + usize::from(self.layer().has_bias()) {
             let expected = self.params().len() - usize::from(self.layer().has_bias());
@@ -37,12 +38,13 @@ impl<T: Real> Fitted<T, Affine, SquaredError> {
             };
             return Err(Error::Shape { what, expected, found });
         }
-        let mut design = Design::new(data, self.layer().has_bias())?;
+        let counted = counting(data)?;
+        let mut design = Design::new(counted, self.layer().has_bias())?;
         let (factor, inverse) = Factor::with_inverse(&mut design);
         let solved = basic(&design, factor, 0.0);
         let work = Work::new(&design, &solved.factor, &inverse, &solved.targets[0].coefficients)?;
         work.same_fit(self.params())?;
-        Ok(Inference::new(work.parts(data, covariance)?))
+        Ok(Inference::new(work.parts(counted, covariance)?.for_all_rows(data)))
     }
 }
 

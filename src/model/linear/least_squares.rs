@@ -7,6 +7,8 @@ use super::solve::{Solved, basic, least_norm};
 use crate::layer::Affine;
 use crate::linalg::compensated::Dd;
 use crate::loss::SquaredError;
+use crate::objective::Objective;
+use crate::optim::ends::{check_start, chosen, largest, out_of_range};
 use crate::optim::{Observer, Progress, Reason, Report, Solution, Solver, Warning};
 use crate::risk::Risk;
 use crate::{Error, Real, Result};
@@ -60,9 +62,10 @@ impl<'r, T: Real> Solver<T, Risk<'r, T, Affine, SquaredError>> for LeastSquares 
     fn minimize(
         &self,
         risk: &mut Risk<'r, T, Affine, SquaredError>,
-        _: Vec<T>,
+        start: Vec<T>,
         observer: &mut dyn Observer<T>,
     ) -> Result<Solution<T>> {
+        check_start(risk.dim(), &start, observer)?;
         let l2 = risk.l2();
         let mut design = Design::new(risk.data(), risk.layer().has_bias())?;
         let factor = Factor::new(&mut design, l2);
@@ -75,8 +78,27 @@ impl<'r, T: Real> Solver<T, Risk<'r, T, Affine, SquaredError>> for LeastSquares 
         let report = report(&design, &solved, &params, l2);
         let progress = Progress::new(1, report.value(), Some(report.gradient_norm()), &params);
         let _ = observer.observe(&progress);
-        Ok(Solution { params, report })
+        match chosen(params.len(), observer)? {
+            Some(chosen) if chosen != params => given(risk, chosen, &report),
+            _ => Ok(Solution { params, report }),
+        }
     }
+}
+
+/// Parameters that the observer prefers to the solution.
+fn given<T: Real>(
+    risk: &mut Risk<'_, T, Affine, SquaredError>,
+    params: Vec<T>,
+    report: &Report,
+) -> Result<Solution<T>> {
+    let mut grad = vec![T::zero(); params.len()];
+    let value = risk.gradient(&params, &mut grad).to_f64();
+    let norm = largest(&grad);
+    if !(value.is_finite() && norm.is_finite()) {
+        return Err(out_of_range("the risk at the observer's choice"));
+    }
+    let report = Report::new(Reason::Stopped, 1, value, norm).with_history(report.history().to_vec());
+    Ok(Solution { params, report })
 }
 
 /// v · 2ᵃ · 2ᵇ, given the powers; safe where one of them alone leaves the range.
@@ -120,9 +142,9 @@ fn report<T: Real>(design: &Design<'_, T>, solved: &Solved, params: &[T], l2: f6
         last = last.max(target.last);
         digits = digits.min(correct_digits(design, factor, target, c));
     }
-    let passes = solved.targets.iter().map(|t| t.passes).max().unwrap_or(0);
     let rank = if l2 > 0.0 { design.features() } else { factor.rank() };
-    let mut report = Report::new(Reason::Direct, passes, value, gradient)
+    let mut report = Report::new(Reason::Direct, 1, value, gradient)
+        .with_history(vec![value])
         .with_rank(rank)
         .with_condition(factor.condition)
         .with_last_correction(last)

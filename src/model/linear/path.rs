@@ -96,7 +96,7 @@ pub fn ridge_path<T: Real>(data: &Dataset<'_, T>, l2: &[f64]) -> Result<RidgePat
     if !l2.iter().all(|&l2| l2 >= 0.0 && l2.is_finite()) {
         return Err(Error::Config { name: "l2", needs: "finite and at least 0" });
     }
-    let mut design = Design::new(data, true)?;
+    let mut design = Design::new(data.without_zero_weights(), true)?;
     let shared = if design.positive > design.features() {
         Shared::by_features(&mut design)
     } else {

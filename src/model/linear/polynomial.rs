@@ -1,5 +1,6 @@
 //! Polynomials in one variable without the ill-conditioning of powers.
 
+use super::design::power_for;
 use crate::linalg::compensated::Dd;
 use crate::{Error, Result};
 use nalgebra::DMatrix;
@@ -63,18 +64,24 @@ impl Polynomial {
         columns
     }
 
-    /// The coefficients of 1, x, x², ..., from an intercept and one coefficient a column of
+    /// The coefficients of 1, x, x², ..., from an intercept and one coefficient per column of
     /// [`features`](Polynomial::features).
     ///
     /// # Errors
-    /// [`Error::Shape`] for another number of coefficients.
+    /// [`Error::Shape`] for another number of coefficients, [`Error::NotFinite`] for NaN or infinity, [`Error::Undefined`] if a
+    /// result exceeds the range of f64.
     pub fn to_powers(&self, intercept: f64, coefficients: &[f64]) -> Result<Vec<f64>> {
         if coefficients.len() != self.degree {
             let (what, expected) = ("number of coefficients", self.degree);
             return Err(Error::Shape { what, expected, found: coefficients.len() });
         }
-        let all: Vec<Dd> = std::iter::once(&intercept).chain(coefficients).map(|&c| c.into()).collect();
-        Ok(self.powers(&all))
+        finite("the intercept", &[intercept])?;
+        finite("the list of coefficients", coefficients)?;
+        let all: Vec<f64> = std::iter::once(intercept).chain(coefficients.iter().copied()).collect();
+        // Near the ends of the range the steps on the way would leave it.
+        let unit = power_for(all.iter().fold(0.0, |max: f64, c| max.max(c.abs())));
+        let all: Vec<Dd> = all.iter().map(|&c| Dd::from(c * unit)).collect();
+        self.powers_in(unit, &all)
     }
 
     /// The coefficients of 1, x, x², ... of the least-squares polynomial, computed in double-double arithmetic: those of
@@ -90,10 +97,11 @@ impl Polynomial {
         finite("x", x)?;
         finite("y", y)?;
         let side = self.degree + 1;
+        let unit = power_for(y.iter().fold(0.0, |max: f64, y| max.max(y.abs())));
         let mut a = vec![vec![Dd::ZERO; side + 1]; side];
         for (&x, &y) in x.iter().zip(y) {
             let mut values = self.values(x);
-            values.push(y.into());
+            values.push((y * unit).into());
             for r in 0..side {
                 (r..=side).for_each(|c| a[r][c] = a[r][c] + values[r] * values[c]);
             }
@@ -102,7 +110,12 @@ impl Polynomial {
             what: "the polynomial",
             why: "there are not enough different numbers for its degree; lower the degree",
         })?;
-        let powers = self.powers(&coefficients);
+        self.powers_in(unit, &coefficients)
+    }
+
+    /// [`powers`](Polynomial::powers) of coefficients that were multiplied by `unit`.
+    fn powers_in(&self, unit: f64, coefficients: &[Dd]) -> Result<Vec<f64>> {
+        let powers: Vec<f64> = self.powers(coefficients).into_iter().map(|b| b / unit).collect();
         match powers.iter().all(|b| b.is_finite()) {
             true => Ok(powers),
             false => Err(Error::Undefined { what: "a coefficient", why: "it exceeds the range of f64; rescale x" }),

@@ -7,7 +7,7 @@ use crate::data::Dataset;
 use crate::layer::Affine;
 use crate::loss::{CrossEntropy, Loss};
 use crate::model::Fitted;
-use crate::model::inference::{Alias, Covariance, Inference, Influence, Link, Parts, Residuals};
+use crate::model::inference::{Alias, Covariance, Inference, Influence, Link, Parts, Residuals, counting};
 use crate::risk::Scaling;
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DVector};
@@ -25,8 +25,8 @@ impl<T: Real> Fitted<T, Affine, CrossEntropy> {
     /// Cook's distance uses standardized Pearson residuals, the studentized residuals are those of R's `rstudent`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for data of another shape or more than one output. [`Error::Undefined`] if the fit was penalized, and
-    /// if the parameters are not the maximum of the likelihood of these data (no convergence, separated classes, other data).
+    /// [`Error::Shape`] for data of another shape or more than one output, [`Error::Config`] for weights whose sum is not
+    /// between 10⁻²⁰⁰ and 10²⁰⁰. [`Error::Undefined`] if the fit was penalized, and if the parameters are not the maximum of the likelihood of these data (no convergence, separated classes, other data).
     pub fn inference(&self, data: &Dataset<'_, T>, covariance: Covariance) -> Result<Inference> {
         let bias = self.layer().has_bias();
         if data.outputs() != 1 {
@@ -42,12 +42,17 @@ impl<T: Real> Fitted<T, Affine, CrossEntropy> {
                 why: "the fit was penalized, so its coefficients are shrunk and have no such standard errors; use l2 0",
             });
         }
-        Ok(Inference::new(Work::new(data, bias, self.params())?.parts(covariance)?))
+        let work = Work::new(counting(data)?, bias, self.params())?;
+        Ok(Inference::new(work.parts(covariance)?.for_all_rows(data)))
     }
 }
 
 /// How far, in standard errors, the parameters may be from the maximum, squared.
 const DISTANCE: f64 = 1e-6;
+
+/// Or how far their scores may be from those of the maximum, beside the terms that they are sums of: where weights are large,
+/// no parameters are a fraction of a standard error from it.
+const SCORES: f64 = 1e-9;
 
 /// What the numbers are computed from: the maximum, and the information there in scaled features.
 struct Work<'w, 'd, T: Real> {
@@ -76,11 +81,12 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         if !work.columns.confirmed {
             return Err(not_maximum);
         }
+        let allowed = work.allowed(SCORES.max(4.0 * T::default_epsilon().to_f64()));
         work.leave_out_dependent();
         for step in 0..4 {
             let gradient = work.gradient();
             let distance = work.columns.inverse_form(&gradient);
-            if step == 0 && (distance.is_nan() || distance > DISTANCE) {
+            if step == 0 && (distance.is_nan() || distance > allowed) {
                 return Err(not_maximum);
             }
             if distance <= 1e-28 {
@@ -89,6 +95,13 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
             work.step(gradient);
         }
         Ok(work)
+    }
+
+    /// How far from the maximum the parameters may be, where every score may be off by this share of its terms.
+    fn allowed(&self, share: f64) -> f64 {
+        let (_, size) = scores(self.data, &self.theta);
+        let part = |row: &Row| row.w * row.p * row.q * (share * (1.0 + size[row.index])).powi(2);
+        DISTANCE.max(self.rows.iter().map(part).sum())
     }
 
     /// The same scores from the independent features alone.

@@ -40,6 +40,23 @@ impl<T: Real> Observer<T> for Judge<'_, '_, T> {
     fn choose(&mut self) -> Option<Vec<T>> {
         self.observer.choose()
     }
+
+    fn check(&self) -> Result<()> {
+        self.observer.check()
+    }
+
+    /// The verdict follows from the data alone.
+    fn is_stateless(&self) -> bool {
+        self.observer.is_stateless()
+    }
+
+    fn save(&self) -> Option<Vec<f64>> {
+        self.observer.save()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<ControlFlow<()>> {
+        self.observer.restore(state)
+    }
 }
 
 impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
@@ -118,14 +135,14 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
     fn analyse(&mut self, theta: &Direction) -> Option<Columns> {
         let (n, k) = (self.data.samples(), self.data.outputs());
         let (z, _) = scores(self.data, theta);
-        let total: f64 = self.data.weights().map_or(n as f64, |w| w.iter().map(|w| w.to_f64()).sum());
+        let (total, relative) = (self.data.total_weight(), self.data.relative_weights());
         let (mut slopes, mut weights) = (vec![0.0; n * k], vec![0.0; n]);
         let (mut least, mut y, mut p) = (f64::INFINITY, vec![0.0; k], vec![0.0; k]);
         for (i, (z, slopes)) in z.chunks_exact(k).zip(slopes.chunks_exact_mut(k)).enumerate() {
             if !target(self.data, i, &mut y) {
                 continue;
             }
-            let share = self.data.weights().map_or(1.0, |w| w[i].to_f64()) / total;
+            let share = relative.map_or(1.0, |w| w[i].to_f64()) / total;
             CrossEntropy.gradient(z, &y, slopes);
             slopes.iter_mut().for_each(|slope| *slope *= share);
             p.copy_from_slice(z);

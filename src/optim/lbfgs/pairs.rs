@@ -33,8 +33,13 @@ impl Pairs {
     }
 
     /// d = −H g by the two-loop recursion; H₀ is the learnt diagonal, or the objective's preconditioner times
-    /// sᵀy / yᵀH₀y of the last pair.
-    pub fn direction<T: Real, O: Coordinates<T> + ?Sized>(&mut self, objective: &mut O, g: &[f64], d: &mut [f64]) {
+    /// sᵀy / yᵀH₀y of the last pair. Returns whether H knows the scale of R: without pairs and preconditioner it is 1.
+    pub fn direction<T: Real, O: Coordinates<T> + ?Sized>(
+        &mut self,
+        objective: &mut O,
+        g: &[f64],
+        d: &mut [f64],
+    ) -> bool {
         d.iter_mut().zip(g).for_each(|(d, g)| *d = -g);
         self.alpha.clear();
         for (s, y, rho) in self.kept.iter().rev() {
@@ -42,7 +47,8 @@ impl Pairs {
             d.iter_mut().zip(y).for_each(|(d, y)| *d -= alpha * y);
             self.alpha.push(alpha);
         }
-        if !objective.precondition(d) {
+        let preconditioned = objective.precondition(d);
+        if !preconditioned {
             d.iter_mut().zip(&self.diagonal).for_each(|(d, scale)| *d *= scale);
         } else if let Some((_, y, rho)) = self.kept.back() {
             self.scratch.clear();
@@ -55,6 +61,7 @@ impl Pairs {
             let beta = rho * dot(y, d);
             d.iter_mut().zip(s).for_each(|(d, s)| *d += (alpha - beta) * s);
         }
+        preconditioned || !self.is_empty()
     }
 
     /// The BFGS update of a diagonal matrix, from `diagonal` times the scalar that fits the new pair best.

@@ -10,6 +10,8 @@ pub(super) struct Factor {
     scale: Vec<f64>,
     /// L, column-major.
     lower: Vec<f64>,
+    /// Whether μ > 0.
+    pub shifted: bool,
 }
 
 impl Factor {
@@ -32,7 +34,7 @@ impl Factor {
             lower.iter_mut().step_by(d + 1).for_each(|pivot| *pivot += shift);
             // Of a pivot the root is stored, on the diagonal.
             if cholesky::factor(&mut lower, d).is_ok() && lower.iter().step_by(d + 1).all(|l| l * l > smallest) {
-                return Some(Self { scale, lower });
+                return Some(Self { scale, lower, shifted: shift > 0.0 });
             }
             shift = if shift > 0.0 { 16.0 * shift } else { 2.0 * smallest };
             if !shift.is_finite() {

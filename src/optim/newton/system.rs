@@ -52,6 +52,11 @@ impl System {
         Some(-dot(&here.grad, &self.direction))
     }
 
+    /// Whether the Hessian may have been singular: then the length of a step along its null space is arbitrary.
+    pub fn is_arbitrary(&self) -> bool {
+        self.factor.as_ref().is_none_or(|factor| factor.shifted)
+    }
+
     fn iterate<T, O: Hessian<f64> + Coordinates<T> + ?Sized>(
         &mut self,
         objective: &mut O,

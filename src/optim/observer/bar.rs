@@ -48,4 +48,8 @@ impl<T: Real> Observer<T> for Bar {
         self.bar.abandon(); // leaves the last line standing
         None
     }
+
+    fn is_stateless(&self) -> bool {
+        true
+    }
 }

@@ -1,8 +1,9 @@
 use super::{Observer, Progress};
-use crate::Real;
+use crate::optim::range;
+use crate::{Real, Result};
 use std::ops::ControlFlow;
 
-/// Shows every n-th iterate to an observer: `Every(100, |progress| ...)`. With n = 0 it shows none.
+/// Shows every n-th iterate to an observer: `Every(100, |progress| ...)`. An n of 0 is refused by the solver.
 ///
 /// ```
 /// use residual::optim::{Every, Observer, Progress};
@@ -35,5 +36,22 @@ impl<T: Real, O: Observer<T>> Observer<T> for Every<O> {
 
     fn choose(&mut self) -> Option<Vec<T>> {
         self.1.choose()
+    }
+
+    fn check(&self) -> Result<()> {
+        range::at_least_one("n of Every", self.0)?;
+        self.1.check()
+    }
+
+    fn is_stateless(&self) -> bool {
+        self.1.is_stateless()
+    }
+
+    fn save(&self) -> Option<Vec<f64>> {
+        self.1.save()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<ControlFlow<()>> {
+        self.1.restore(state)
     }
 }

@@ -1,5 +1,5 @@
-use super::{Observer, Progress};
-use crate::Real;
+use super::{Observer, Progress, unknown_state};
+use crate::{Real, Result};
 use std::ops::ControlFlow;
 
 /// Keeps what each iterate showed; inside [`Every`](super::Every), of each n-th.
@@ -51,5 +51,26 @@ impl<T: Real> Observer<T> for History {
         self.gradient_norms.push(progress.gradient_norm());
         self.rates.push(progress.rate());
         ControlFlow::Continue(())
+    }
+
+    /// Four numbers per iterate; NaN stands for what was not known.
+    fn save(&self) -> Option<Vec<f64>> {
+        let known = |number: &Option<f64>| number.unwrap_or(f64::NAN);
+        let rows = self.iterations.iter().zip(&self.values).zip(&self.gradient_norms).zip(&self.rates);
+        let row = |(((&i, &value), norm), rate)| [i as f64, value, known(norm), known(rate)];
+        Some(rows.flat_map(row).collect())
+    }
+
+    fn restore(&mut self, state: &[f64]) -> Result<ControlFlow<()>> {
+        let (rows, []) = state.as_chunks::<4>() else { return Err(unknown_state(state)) };
+        let known = |number: f64| Some(number).filter(|number| !number.is_nan());
+        *self = Self::default();
+        for &[iteration, value, norm, rate] in rows {
+            self.iterations.push(iteration as usize);
+            self.values.push(value);
+            self.gradient_norms.push(known(norm));
+            self.rates.push(known(rate));
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }

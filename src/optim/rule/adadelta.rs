@@ -95,8 +95,12 @@ impl<T: Real> Rule<T> for AdaDelta {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        fraction("rho", self.rho)?;
-        positive("epsilon", self.epsilon)
+        fraction::<T>("rho", self.rho)?;
+        positive::<T>("epsilon", self.epsilon)
     }
 }

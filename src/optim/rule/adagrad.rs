@@ -76,7 +76,11 @@ impl<T: Real> Rule<T> for AdaGrad {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        positive("epsilon", self.epsilon)
+        positive::<T>("epsilon", self.epsilon)
     }
 }

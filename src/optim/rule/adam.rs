@@ -136,15 +136,19 @@ impl<T: Real> Rule<T> for Adam {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        check_betas(self.beta1, self.beta2)?;
-        positive("epsilon", self.epsilon)
+        check_betas::<T>(self.beta1, self.beta2)?;
+        positive::<T>("epsilon", self.epsilon)
     }
 }
 
-pub(super) fn check_betas(beta1: f64, beta2: f64) -> Result<()> {
-    fraction("beta1", beta1)?;
-    fraction("beta2", beta2)
+pub(super) fn check_betas<T: Real>(beta1: f64, beta2: f64) -> Result<()> {
+    fraction::<T>("beta1", beta1)?;
+    fraction::<T>("beta2", beta2)
 }
 
 #[cfg(test)]

@@ -69,8 +69,12 @@ impl<T: Real> Rule<T> for AdaMax {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        check_betas(self.beta1, self.beta2)?;
-        positive("epsilon", self.epsilon)
+        check_betas::<T>(self.beta1, self.beta2)?;
+        positive::<T>("epsilon", self.epsilon)
     }
 }

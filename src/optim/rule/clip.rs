@@ -78,8 +78,12 @@ impl<T: Real> Rule<T> for ClipNorm {
         }
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        positive("clip norm", self.0)
+        positive::<T>("clip norm", self.0)
     }
 }
 
@@ -120,8 +124,12 @@ impl<T: Real> Rule<T> for ClipValue {
         ));
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        positive("clip value", self.0)
+        positive::<T>("clip value", self.0)
     }
 }
 

@@ -50,7 +50,11 @@ impl<T: Real> Rule<T> for Decay {
         );
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        nonnegative("decay", self.0)
+        nonnegative::<T>("decay", self.0)
     }
 }

@@ -71,8 +71,12 @@ impl<T: Real> Rule<T> for Lion {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        check_betas(self.beta1, self.beta2)
+        check_betas::<T>(self.beta1, self.beta2)
     }
 }
 

@@ -69,8 +69,12 @@ impl<T: Real> Rule<T> for Momentum {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        fraction("mu", self.mu)?;
+        fraction::<T>("mu", self.mu)?;
         if (0.0..=1.0).contains(&self.dampening) {
             return Ok(());
         }
@@ -131,8 +135,12 @@ impl<T: Real> Rule<T> for Nesterov {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        fraction("mu", self.mu)
+        fraction::<T>("mu", self.mu)
     }
 }
 

@@ -107,9 +107,13 @@ impl<T: Real> Rule<T> for NAdam {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        check_betas(self.beta1, self.beta2)?;
-        positive("epsilon", self.epsilon)?;
-        nonnegative("momentum_decay", self.momentum_decay)
+        check_betas::<T>(self.beta1, self.beta2)?;
+        positive::<T>("epsilon", self.epsilon)?;
+        nonnegative::<T>("momentum_decay", self.momentum_decay)
     }
 }

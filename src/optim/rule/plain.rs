@@ -20,4 +20,8 @@ impl<T: Real> Rule<T> for Plain {
     fn init(&self, _: usize) {}
 
     fn apply(&self, (): &mut (), _: &[T], _: &mut [T]) {}
+
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
 }

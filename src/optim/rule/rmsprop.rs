@@ -123,10 +123,14 @@ impl<T: Real> Rule<T> for RmsProp {
         true
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn check(&self) -> Result<()> {
-        fraction("alpha", self.alpha)?;
-        fraction("momentum", self.momentum)?;
-        positive("epsilon", self.epsilon)
+        fraction::<T>("alpha", self.alpha)?;
+        fraction::<T>("momentum", self.momentum)?;
+        positive::<T>("epsilon", self.epsilon)
     }
 }
 

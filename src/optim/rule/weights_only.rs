@@ -78,6 +78,10 @@ impl<T: Real, R: Rule<T>> Rule<T> for WeightsOnly<R> {
         self.0.visit(&mut state.inner, visitor)
     }
 
+    fn describe(&self) -> String {
+        format!("WeightsOnly({})", self.0.describe())
+    }
+
     fn check(&self) -> Result<()> {
         self.0.check()
     }

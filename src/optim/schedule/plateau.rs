@@ -1,4 +1,4 @@
-use super::{Schedule, nonnegative, share};
+use super::{Schedule, fraction, nonnegative, share};
 use crate::Result;
 
 /// Lowers the rate when the value stops falling: any schedule, times γ for every plateau of the epochs' values.
@@ -47,9 +47,9 @@ impl<S: Schedule> Plateau<S> {
     /// The smallest factor ever reached; 0 unless set.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) unless at least 0.
+    /// [`Error::Config`](crate::Error::Config) unless in [0, 1): the rate would never be lowered.
     pub fn floor(mut self, floor: f64) -> Result<Self> {
-        nonnegative("floor", floor)?;
+        fraction("floor", floor)?;
         self.floor = floor;
         Ok(self)
     }
@@ -70,7 +70,7 @@ impl<S: Schedule> Schedule for Plateau<S> {
             }
             idle += 1;
             if idle > self.patience {
-                (factor, idle) = ((factor * self.factor).max(self.floor.min(1.0)), 0);
+                (factor, idle) = ((factor * self.factor).max(self.floor), 0);
             }
         }
         factor * self.schedule.factor(values)

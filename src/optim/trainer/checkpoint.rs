@@ -1,4 +1,4 @@
-use crate::optim::rule::Visitor;
+use super::saved::{SETTINGS, Settings};
 use crate::{Error, Real, Result};
 use std::fmt;
 use std::str::{FromStr, Lines};
@@ -20,7 +20,7 @@ use std::str::{FromStr, Lines};
 ///
 /// let mut text = String::new();
 /// let mut save = |progress: &Progress<'_, f64>| {
-///     text = progress.checkpoint().map(|saved| saved.to_string()).unwrap_or_default();
+///     text = progress.checkpoint().map_or_else(|error| error.to_string(), |saved| saved.to_string());
 ///     ControlFlow::Continue(())
 /// };
 /// LinearRegression::new().solver(trainer.clone().epochs(10)).fit_observed(&data, &mut save)?;
@@ -31,13 +31,10 @@ use std::str::{FromStr, Lines};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint<T> {
-    pub(super) seed: u64,
-    /// Terms of the sum in mini-batch training, 0 in full-batch mode.
-    pub(super) terms: usize,
-    pub(super) step: usize,
-    pub(super) batches: u64,
-    pub(super) averaged: u64,
+    pub(super) settings: Settings,
     pub(super) initial: f64,
+    /// At the parameters: of all terms in full-batch mode, else of the first batch.
+    pub(super) risk: f64,
     pub(super) history: Vec<f64>,
     pub(super) params: Vec<T>,
     pub(super) average: Vec<T>,
@@ -45,6 +42,8 @@ pub struct Checkpoint<T> {
     pub(super) numbers: Vec<T>,
     pub(super) scalars: Vec<f64>,
     pub(super) counts: Vec<u64>,
+    /// What the observers remember.
+    pub(super) observers: Vec<f64>,
 }
 
 impl<T> Checkpoint<T> {
@@ -67,7 +66,11 @@ impl<T> Checkpoint<T> {
     }
 }
 
-const HEADER: &str = "residual checkpoint 1";
+/// What the first line says before the version.
+const TITLE: &str = "residual checkpoint";
+
+/// Version of the text form.
+const VERSION: &str = "2";
 
 fn line<V: fmt::Debug>(f: &mut fmt::Formatter<'_>, name: &str, values: impl IntoIterator<Item = V>) -> fmt::Result {
     f.write_str(name)?;
@@ -79,19 +82,17 @@ fn line<V: fmt::Debug>(f: &mut fmt::Formatter<'_>, name: &str, values: impl Into
 impl<T: Real> fmt::Display for Checkpoint<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wide = |values: &[T]| -> Vec<f64> { values.iter().map(|v| v.to_f64()).collect() };
-        writeln!(f, "{HEADER}")?;
-        line(f, "seed", [self.seed])?;
-        line(f, "terms", [self.terms])?;
-        line(f, "step", [self.step])?;
-        line(f, "batches", [self.batches])?;
-        line(f, "averaged", [self.averaged])?;
+        writeln!(f, "{TITLE} {VERSION}")?;
+        SETTINGS.iter().zip(&self.settings).try_for_each(|((name, _), value)| writeln!(f, "{name} {value}"))?;
         line(f, "initial", [self.initial])?;
+        line(f, "risk", [self.risk])?;
         line(f, "history", &self.history)?;
         line(f, "params", wide(&self.params))?;
         line(f, "average", wide(&self.average))?;
         line(f, "numbers", wide(&self.numbers))?;
         line(f, "scalars", &self.scalars)?;
-        line(f, "counts", &self.counts)
+        line(f, "counts", &self.counts)?;
+        line(f, "observers", &self.observers)
     }
 }
 
@@ -102,6 +103,13 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// All that stands behind the name.
+    fn text(&mut self, name: &'static str) -> Result<String> {
+        self.line += 1;
+        let text = self.lines.next().and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        text.map(str::to_owned).ok_or(Error::Parse { what: "checkpoint", line: self.line, needs: name })
+    }
+
     fn values<V: FromStr>(&mut self, name: &'static str) -> Result<Vec<V>> {
         self.line += 1;
         let wrong = Error::Parse { what: "checkpoint", line: self.line, needs: name };
@@ -123,6 +131,20 @@ impl Reader<'_> {
     fn reals<T: Real>(&mut self, name: &'static str) -> Result<Vec<T>> {
         Ok(self.values(name)?.into_iter().map(T::of).collect())
     }
+
+    /// Parameters, which are never NaN or infinite.
+    fn finite<T: Real>(&mut self, name: &'static str) -> Result<Vec<T>> {
+        let reals = self.reals::<T>(name)?;
+        let wrong = Error::Parse { what: "checkpoint", line: self.line, needs: name };
+        if reals.iter().all(|v| v.is_finite()) { Ok(reals) } else { Err(wrong) }
+    }
+
+    /// Counts that can still be counted on from.
+    fn counts(&mut self, name: &'static str) -> Result<Vec<u64>> {
+        let counts: Vec<u64> = self.values(name)?;
+        let wrong = Error::Parse { what: "checkpoint", line: self.line, needs: name };
+        if counts.iter().all(|&count| count < u64::MAX / 2) { Ok(counts) } else { Err(wrong) }
+    }
 }
 
 impl<T: Real> FromStr for Checkpoint<T> {
@@ -130,111 +152,54 @@ impl<T: Real> FromStr for Checkpoint<T> {
 
     fn from_str(text: &str) -> Result<Self> {
         let mut reader = Reader { lines: text.lines(), line: 1 };
-        if reader.lines.next() != Some(HEADER) {
-            return Err(Error::Parse { what: "checkpoint", line: 1, needs: HEADER });
+        let title = reader.lines.next().and_then(|line| line.strip_prefix(TITLE));
+        let Some(version) = title.map(str::trim) else {
+            return Err(Error::Parse { what: "checkpoint", line: 1, needs: TITLE });
+        };
+        differ("the version of the checkpoint's format", version, VERSION)?;
+        let mut settings = Settings::default();
+        for (setting, (name, _)) in settings.iter_mut().zip(SETTINGS) {
+            *setting = reader.text(name)?;
         }
+        differ("the number type", &settings[0], std::any::type_name::<T>())?;
         Ok(Self {
-            seed: reader.value("seed")?,
-            terms: reader.value("terms")?,
-            step: reader.value("step")?,
-            batches: reader.value("batches")?,
-            averaged: reader.value("averaged")?,
+            settings,
             initial: reader.value("initial")?,
+            risk: reader.value("risk")?,
             history: reader.values("history")?,
-            params: reader.reals("params")?,
-            average: reader.reals("average")?,
+            params: reader.finite("params")?,
+            average: reader.finite("average")?,
             numbers: reader.reals("numbers")?,
             scalars: reader.values("scalars")?,
-            counts: reader.values("counts")?,
+            counts: reader.counts("counts")?,
+            observers: reader.values("observers")?,
         })
     }
 }
 
-/// Writes a rule's state into a checkpoint.
-pub(super) struct Save<'c, T>(pub(super) &'c mut Checkpoint<T>);
-
-impl<T: Real> Visitor<T> for Save<'_, T> {
-    fn numbers(&mut self, values: &mut [T]) {
-        self.0.numbers.extend_from_slice(values);
+fn differ(what: &'static str, saved: &str, found: &str) -> Result<()> {
+    if saved == found {
+        return Ok(());
     }
-
-    fn number(&mut self, value: &mut f64) {
-        self.0.scalars.push(*value);
-    }
-
-    fn count(&mut self, value: &mut u64) {
-        self.0.counts.push(*value);
-    }
-}
-
-/// Reads a rule's state back from a checkpoint.
-pub(super) struct Restore<'c, T> {
-    numbers: &'c [T],
-    scalars: &'c [f64],
-    counts: &'c [u64],
-    short: bool,
-}
-
-impl<T: Real> Restore<'_, T> {
-    /// Lets `visit` overwrite a fresh state.
-    pub(super) fn into(saved: &Checkpoint<T>, visit: impl FnOnce(&mut dyn Visitor<T>) -> bool) -> Result<()> {
-        let (numbers, scalars, counts) = (&saved.numbers[..], &saved.scalars[..], &saved.counts[..]);
-        let mut restore = Restore { numbers, scalars, counts, short: false };
-        let all = visit(&mut restore) && !restore.short;
-        if all && restore.numbers.is_empty() && restore.scalars.is_empty() && restore.counts.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Config { name: "a resumed trainer", needs: "the rule of the fit that was saved" })
-    }
-}
-
-fn take<'c, V>(from: &mut &'c [V], count: usize, short: &mut bool) -> Option<&'c [V]> {
-    let (head, tail) = from.split_at_checked(count).or_else(|| {
-        *short = true;
-        None
-    })?;
-    *from = tail;
-    Some(head)
-}
-
-impl<T: Real> Visitor<T> for Restore<'_, T> {
-    fn numbers(&mut self, values: &mut [T]) {
-        if let Some(saved) = take(&mut self.numbers, values.len(), &mut self.short) {
-            values.copy_from_slice(saved);
-        }
-    }
-
-    fn number(&mut self, value: &mut f64) {
-        if let Some(saved) = take(&mut self.scalars, 1, &mut self.short) {
-            *value = saved[0];
-        }
-    }
-
-    fn count(&mut self, value: &mut u64) {
-        if let Some(saved) = take(&mut self.counts, 1, &mut self.short) {
-            *value = saved[0];
-        }
-    }
+    Err(Error::Resume { what, saved: saved.to_owned(), found: found.to_owned() })
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn saved() -> Checkpoint<f32> {
+    pub fn saved() -> Checkpoint<f32> {
         Checkpoint {
-            seed: u64::MAX,
-            terms: 7,
-            step: 3,
-            batches: 4,
-            averaged: 0,
+            settings: SETTINGS.map(|(name, _)| if name == "numbers" { "f32".to_owned() } else { format!("a {name}") }),
             initial: f64::INFINITY,
+            risk: 0.1,
             history: vec![0.1, 1e-300],
             params: vec![0.1, -1e-40, f32::MAX],
             average: vec![],
             numbers: vec![1.0 / 3.0],
             scalars: vec![1.0 / 3.0],
             counts: vec![3],
+            observers: vec![-0.0, 1e300],
         }
     }
 
@@ -247,30 +212,25 @@ mod tests {
     fn a_damaged_text_names_its_line() {
         let text = saved().to_string();
         let parse = |text: &str| text.parse::<Checkpoint<f32>>();
-        assert_eq!(parse("x"), Err(Error::Parse { what: "checkpoint", line: 1, needs: HEADER }));
-        assert_eq!(
-            parse(&text.replace("step 3", "step 3 4")),
-            Err(Error::Parse { what: "checkpoint", line: 4, needs: "step" })
-        );
-        assert_eq!(
-            parse(&text.replace("history 0.1", "history o.1")),
-            Err(Error::Parse { what: "checkpoint", line: 8, needs: "history" })
-        );
+        let wrong = |line, needs| Err(Error::Parse { what: "checkpoint", line, needs });
+        assert_eq!(parse("x"), wrong(1, TITLE));
+        let first = SETTINGS.len() + 2;
+        assert_eq!(parse(&text.replace("initial inf", "initial inf 4")), wrong(first, "initial"));
+        assert_eq!(parse(&text.replace("history 0.1", "history o.1")), wrong(first + 2, "history"));
+        assert_eq!(parse(&text.replace("params 0.1", "params NaN")), wrong(first + 3, "params"));
+        assert_eq!(parse(&text.replace("shuffle a", "Shuffle a")), wrong(6, "shuffle"));
+        assert_eq!(parse(&text.replace("counts 3", &format!("counts {}", u64::MAX))), wrong(first + 7, "counts"));
         for cut in 0..text.len() - 2 {
             assert!(parse(&text[..cut]) != Ok(saved()));
         }
     }
 
     #[test]
-    fn another_rules_state_is_refused() {
-        let mut short = [0.0; 2];
-        assert!(
-            Restore::into(&saved(), |visitor| {
-                visitor.numbers(&mut short);
-                true
-            })
-            .is_err()
-        );
-        assert!(Restore::into(&saved(), |_| true).is_err());
+    fn another_version_or_number_type_is_named() {
+        let text = saved().to_string();
+        let refused = |error: Error, words: [&str; 2]| words.iter().all(|word| error.to_string().contains(word));
+        assert!(refused(text.parse::<Checkpoint<f64>>().unwrap_err(), ["f32", "f64"]));
+        let old = text.replace(&format!("{TITLE} 2"), &format!("{TITLE} 1"));
+        assert!(refused(old.parse::<Checkpoint<f32>>().unwrap_err(), ["was 1", "is 2"]));
     }
 }

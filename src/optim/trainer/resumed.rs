@@ -1,6 +1,7 @@
 use super::run::Run;
 use super::{Checkpoint, Trainer};
 use crate::objective::FiniteSum;
+use crate::optim::ends::check_start;
 use crate::optim::{Observer, Rule, Schedule, Solution, Solver};
 use crate::{Error, Real, Result};
 
@@ -21,11 +22,14 @@ impl<T, R, S> Resumed<T, R, S> {
 impl<T: Real, O: FiniteSum<T>, R: Rule<T>, S: Schedule> Solver<T, O> for Resumed<T, R, S> {
     fn minimize(&self, objective: &mut O, start: Vec<T>, observer: &mut dyn Observer<T>) -> Result<Solution<T>> {
         self.trainer.check()?;
-        self.trainer.rule.check()?;
+        Rule::<T>::check(&self.trainer.rule)?;
+        check_start(objective.dim(), &start, observer)?;
         let (expected, found) = (start.len(), self.checkpoint.params().len());
         if expected != found {
             return Err(Error::Shape { what: "number of parameters in the checkpoint", expected, found });
         }
-        self.trainer.drive(Run::restore(&self.trainer, objective, &self.checkpoint)?, observer)
+        let run = Run::restore(&self.trainer, objective, &self.checkpoint)?;
+        let stopped = observer.restore(&self.checkpoint.observers)?.is_break();
+        self.trainer.drive(run, observer, stopped)
     }
 }

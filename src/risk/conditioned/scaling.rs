@@ -3,8 +3,8 @@
 use crate::Real;
 use crate::data::Dataset;
 
-/// Feature j as (xⱼ − mⱼ) / sⱼ. Neither need be exact, they only need to be about the mean and the spread: a sample of the
-/// rows will do, unless a feature is constant in it.
+/// Feature j as (xⱼ − mⱼ) / sⱼ. Neither need be exact, they only need to be about the mean and the spread, both weighted: of
+/// many rows a sample will do, unless a feature is constant in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Scaling {
     /// mⱼ; 0 without an intercept.
@@ -15,14 +15,16 @@ pub(crate) struct Scaling {
     pub inverse: Vec<f64>,
 }
 
-/// Rows looked at.
+/// Rows looked at, at least, where there are more than `FEW`.
 const SAMPLE: usize = 1024;
+/// Up to so many rows all are looked at, so that a row of weight 2 gives what the row twice gives.
+const FEW: usize = 4 * SAMPLE;
 
 impl Scaling {
     pub fn new<T: Real>(data: &Dataset<'_, T>, centre: bool) -> Self {
         let p = data.features();
         let mut scaling = Self { shift: vec![0.0; p], scale: vec![0.0; p], inverse: vec![0.0; p] };
-        let stride = data.samples().div_ceil(SAMPLE);
+        let stride = if data.samples() > FEW { data.samples().div_ceil(SAMPLE) } else { 1 };
         for j in 0..p {
             let (mut shift, mut scale) = moments(data, j, stride, centre);
             if scale == 0.0 && stride > 1 {
@@ -43,20 +45,21 @@ impl Scaling {
     }
 }
 
-/// Mean and mean absolute deviation of feature j over every `stride`-th row of positive weight. Deviations are taken from
-/// the first of them, which is exact where the feature is constant.
+/// Mean and mean absolute deviation of feature j over every `stride`-th row, weighted. Deviations are taken from the first row
+/// that counts, which is exact where the feature is constant.
 fn moments<T: Real>(data: &Dataset<'_, T>, j: usize, stride: usize, centre: bool) -> (f64, f64) {
-    let column = data.feature(j);
-    let rows = || {
-        (0..column.len())
-            .step_by(stride)
-            .filter(|&i| data.weights().is_none_or(|w| w[i] > T::zero()))
-            .map(|i| column[i].to_f64())
-    };
-    let Some(first) = rows().next() else { return (0.0, 0.0) };
-    let share = 1.0 / rows().count() as f64;
-    let shift = if centre { first + rows().map(|x| (x - first) * share).sum::<f64>() } else { 0.0 };
-    (shift, rows().map(|x| (x - shift).abs() * share).sum())
+    let (column, weights) = (data.feature(j), data.relative_weights());
+    let weight = |i: usize| weights.map_or(1.0, |w| w[i].to_f64());
+    let rows = || (0..column.len()).step_by(stride).filter(|&i| weight(i) > 0.0);
+    let Some(first) = rows().next().map(|i| column[i].to_f64()) else { return (0.0, 0.0) };
+    let share = 1.0 / rows().map(weight).sum::<f64>();
+    // A difference of two large numbers can be out of range, that of their halves is not.
+    let survey = data.surveys()[j];
+    let unit = if survey.low.abs().max(survey.high.abs()) > 1e300 { 0.5 } else { 1.0 };
+    let off = |from: f64, i: usize| unit * column[i].to_f64() - unit * from;
+    let mean = |term: &dyn Fn(usize) -> f64| rows().map(|i| term(i) * (weight(i) * share)).sum::<f64>() / unit;
+    let shift = if centre { first + mean(&|i| off(first, i)) } else { 0.0 };
+    (shift, mean(&|i| off(shift, i).abs()))
 }
 
 #[cfg(test)]
@@ -84,5 +87,20 @@ mod tests {
         assert!(raw.is_mild());
         assert_eq!(raw.shift, [0.0; 4]);
         assert!((raw.scale[0] - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_weight_counts_as_so_many_rows() {
+        let x = DMatrix::from_column_slice(4, 1, &[-1.5e308, 1.5e308, 0.0, 3e307]);
+        let y = DVector::zeros(4);
+        let data = Dataset::new(&x, &y).unwrap();
+        let repeated = data.select(&[0, 0, 0, 1, 3]).unwrap();
+        let weighted = data.with_weights(&[3.0, 1.0, 0.0, 1.0]).unwrap();
+        for centre in [false, true] {
+            let (a, b) = (Scaling::new(&weighted, centre), Scaling::new(&repeated, centre));
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-15 * b.abs();
+            assert!(near(a.shift[0], b.shift[0]) && near(a.scale[0], b.scale[0]), "{a:?} {b:?}");
+            assert!(a.scale[0].is_finite() && a.scale[0] > 1e307);
+        }
     }
 }
