@@ -5,8 +5,8 @@ use nalgebra::{DMatrix, DVector};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use residual::{
-    Affine, CrossEntropy, Dataset, Error, Fitted, Lbfgs, LogisticRegression, Predictor, Reason, Regressor, Trainer,
-    Warning,
+    Affine, CrossEntropy, Dataset, Error, Fitted, Lbfgs, LogisticRegression, Objective, Predictor, Reason, Regressor,
+    Risk, Trainer, Warning,
 };
 
 type Model = Fitted<f64, Affine, CrossEntropy>;
@@ -263,6 +263,26 @@ fn features_that_are_all_equal_have_no_coefficient() {
     let model = fit(&constant, &y);
     let share = y.sum() / 12.0;
     assert!((model.intercept()[0] - (share / (1.0 - share)).ln()).abs() < 1e-14);
+}
+
+/// Where a fit ends far out, every probability is 0 or 1 and the curvature vanishes: that makes no column a combination of
+/// others, and the report speaks of the parameters that are returned.
+#[test]
+fn saturated_scores_say_nothing_about_columns() {
+    let mut draws = Draws::new(8);
+    for (k, unit) in [(1, 1.0), (3, 1.0), (1, 1e100), (3, 1e100)] {
+        let x = DMatrix::from_fn(20, 3, |_, _| draws.normal() * unit);
+        let y = DMatrix::from_fn(20, k, |i, c| f64::from(u8::from(if k == 1 { i % 2 == 1 } else { i % k == c })));
+        let data = Dataset::new(&x, &y).unwrap();
+        let rate = 1e6 / unit;
+        for epochs in [1, 5] {
+            let model = LogisticRegression::new().solver(Trainer::gd(rate).epochs(epochs)).fit(&data).unwrap();
+            let report = model.report();
+            assert!(report.rank() != Some(0) && report.warnings().is_empty(), "{k}, {unit:e}: {report:?}");
+            let value = Risk::new(&data, model.layer(), model.loss(), 0.0).unwrap().value(model.params());
+            assert!((report.value() / value - 1.0).abs() < 1e-12, "{k}, {unit:e}: {value:e} {report:?}");
+        }
+    }
 }
 
 #[test]

@@ -146,9 +146,11 @@ impl Columns {
         self.solve(&mut c, false);
         let scaled = |j: usize, i: usize| (data.feature(j)[i].to_f64() - scaling.shift[j]) * scaling.inverse[j];
         let first = usize::from(self.bias);
+        // `weights` may have vanished where a probability is 0 or 1; such a row says as much about the columns as any other.
+        let counts = |i: usize| data.weights().is_none_or(|w| w[i] > T::zero());
         for pass in 0..3 {
             let (mut rest, mut size) = (vec![0.0; data.samples()], 0.0f64);
-            for (i, rest) in rest.iter_mut().enumerate().filter(|(i, _)| weights[*i] > 0.0) {
+            for (i, rest) in rest.iter_mut().enumerate().filter(|(i, _)| counts(*i)) {
                 let (mut sum, mut terms) = (scaled(j, i), scaled(j, i).abs());
                 for (&column, c) in self.independent.iter().zip(&c[first..]) {
                     sum -= c * scaled(column, i);
