@@ -1,4 +1,5 @@
-//! Columns of numbers, categories and text with names and gaps: the [`Table`].
+//! Columns of numbers, categories and text with names and gaps, the [`Table`]; and what is predicted from which of them, the
+//! [`Formula`].
 
 #[cfg(feature = "ndarray")]
 mod array;
@@ -7,6 +8,7 @@ mod cell;
 mod column;
 #[cfg(feature = "csv")]
 mod csv;
+mod formula;
 mod matrix;
 mod rows;
 mod show;
@@ -17,4 +19,5 @@ pub use self::csv::Csv;
 pub use build::Table;
 pub use cell::{NumberCell, TextCell};
 pub use column::Kind;
+pub use formula::{Expression, Factor, Formula};
 pub use summary::{ColumnSummary, Summary};

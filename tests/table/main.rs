@@ -1,0 +1,3 @@
+//! Tables, formulas and designs.
+
+mod formulas;
