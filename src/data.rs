@@ -14,3 +14,4 @@ pub use dataset::Dataset;
 pub(crate) use dataset::all_finite;
 pub use scaling::{MinMax, Standardizer};
 pub use sequences::{sequences, sequences_with_lengths};
+pub(crate) use split::test_rows;
