@@ -133,8 +133,11 @@ impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
         if let Some(chosen) = self.observer.choose() {
             self.objective.inward(&chosen, &mut point.phi);
             point.value = self.objective.gradient(&point.phi, &mut point.grad);
+        } else {
+            self.objective.settle(&mut point.phi, &mut point.grad);
         }
         self.objective.outward(&point.phi, &mut self.theta);
+        self.objective.fits(&point.phi, &self.theta)?;
         if !point.is_finite() || self.theta.iter().any(|theta| !theta.is_finite()) {
             return Err(Error::Diverged { iteration: self.history.len().max(1) });
         }
