@@ -123,14 +123,15 @@ fn nothing_is_made_up() {
 /// rows lie on the fit, or where all do.
 #[test]
 fn what_needs_another_sigma_is_undefined_without_one() {
-    let cases: [(&[f64], bool, &[f64], &[usize]); 4] = [
-        (&[1.0, 2.0, 3.0], true, &[1.0, 2.0, 4.0], &[0, 1, 2]),
-        (&[1.0, 2.0], false, &[1.0, 3.0], &[0, 1]),
+    struct Case<'c>(&'c [f64], bool, &'c [f64], &'c [usize]);
+    let cases = [
+        Case(&[1.0, 2.0, 3.0], true, &[1.0, 2.0, 4.0], &[0, 1, 2]),
+        Case(&[1.0, 2.0], false, &[1.0, 3.0], &[0, 1]),
         // One row off a line through the others.
-        (&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], true, &[0.0, 1.0, 2.0, 8.0, 4.0, 5.0], &[3]),
-        (&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], true, &[1.0, 3.0, 5.0, 7.0, 9.0, 11.0], &[0, 1, 2, 3, 4, 5]),
+        Case(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], true, &[0.0, 1.0, 2.0, 8.0, 4.0, 5.0], &[3]),
+        Case(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], true, &[1.0, 3.0, 5.0, 7.0, 9.0, 11.0], &[0, 1, 2, 3, 4, 5]),
     ];
-    for (x, intercept, y, undefined) in cases {
+    for Case(x, intercept, y, undefined) in cases {
         let (x, y) = (DMatrix::from_column_slice(x.len(), 1, x), DVector::from_column_slice(y));
         let found = infer(&Dataset::new(&x, &y).unwrap(), intercept);
         let (t, dffits) = (found.studentized_residuals(), found.dffits());
