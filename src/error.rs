@@ -127,6 +127,15 @@ pub enum Error {
         /// After how many iterations.
         iterations: usize,
     },
+    /// A number of the answer is outside the range of its type, though the data are not.
+    Range {
+        /// Which number, as in "coefficient".
+        what: &'static str,
+        /// Whose number: the name of the feature or of the target.
+        of: String,
+        /// About its size, as a power of ten.
+        exponent: i32,
+    },
     /// The quantity does not exist for these data.
     Undefined {
         /// Which quantity.
@@ -276,6 +285,10 @@ impl fmt::Display for Error {
             }
             Self::NotConverged { reason, iterations } => {
                 write!(f, "not converged after {iterations} iterations: {}", advice(*reason))
+            }
+            Self::Range { what, of, exponent } => {
+                write!(f, "the {what} of `{of}` is about 1e{exponent}, outside the range of the number type; ")?;
+                write!(f, "change the unit of that feature or of the target")
             }
             Self::Undefined { what, why } => write!(f, "{what} is not defined here: {why}"),
             Self::MissingColumn { name, columns } => missing_column(f, name, columns),

@@ -8,6 +8,7 @@ pub(crate) mod compensated;
 pub(crate) mod convolution;
 pub(crate) mod gram;
 pub(crate) mod lanes;
+pub(crate) mod power;
 pub(crate) mod product;
 pub(crate) mod simd;
 pub(crate) mod survey;
