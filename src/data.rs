@@ -3,7 +3,9 @@
 mod class_weights;
 mod columns;
 mod dataset;
+mod moderate;
 mod moments;
+mod names;
 mod scaling;
 mod sequences;
 mod split;
@@ -12,5 +14,8 @@ mod weights;
 pub(crate) use columns::Column;
 pub use dataset::Dataset;
 pub(crate) use dataset::all_finite;
+pub(crate) use moderate::Moderate;
+pub(crate) use names::{feature_name, target_name};
 pub use scaling::{MinMax, Standardizer};
 pub use sequences::{sequences, sequences_with_lengths};
+pub(crate) use split::test_rows;

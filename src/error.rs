@@ -136,12 +136,121 @@ pub enum Error {
         /// After how many iterations.
         iterations: usize,
     },
+    /// A number of the answer is outside the range of its type, though the data are not.
+    Range {
+        /// Which number, as in "coefficient".
+        what: &'static str,
+        /// Whose number: the name of the feature or of the target.
+        of: String,
+        /// About its size, as a power of ten.
+        exponent: i32,
+    },
     /// The quantity does not exist for these data.
     Undefined {
         /// Which quantity.
         what: &'static str,
         /// Why, and what would make it exist.
         why: &'static str,
+    },
+    /// A table has no column of this name.
+    MissingColumn {
+        /// The name that was asked for.
+        name: String,
+        /// The names that the table has.
+        columns: Vec<String>,
+    },
+    /// Two columns, features or targets share a name.
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A column of a table has another length than those before it.
+    Rows {
+        /// The column.
+        column: String,
+        /// The number of rows of the table.
+        expected: usize,
+        /// The number of rows of the column.
+        found: usize,
+    },
+    /// A column holds something else than what is needed.
+    Kind {
+        /// The column.
+        column: String,
+        /// What it holds, as in "categories".
+        found: &'static str,
+        /// What is needed, as in "numbers".
+        needs: &'static str,
+    },
+    /// A column has a gap that nothing handles.
+    Gap {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+    },
+    /// A category that no training row had.
+    Level {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+        /// The category.
+        level: String,
+    },
+    /// A number in a column, or an expression of columns, is out of range.
+    Value {
+        /// The column, or the expression in the user's own names, as in "log(hp)".
+        column: String,
+        /// The row, from 0.
+        row: usize,
+        /// The number.
+        value: f64,
+        /// What it needs to be.
+        needs: &'static str,
+    },
+    /// A part of a formula does not fit the table or the other parts.
+    Term {
+        /// The part, as the formula writes it.
+        term: String,
+        /// What is needed.
+        needs: &'static str,
+    },
+    /// A formula cannot be read.
+    Formula {
+        /// The character at which reading failed, from 0; the length of the text if it ended too early.
+        position: usize,
+        /// What could stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A line of a CSV file has another number of fields than the first.
+    Fields {
+        /// The line, from 1.
+        line: usize,
+        /// The number of columns.
+        expected: usize,
+        /// The number of fields of the line.
+        found: usize,
+    },
+    /// A field of a CSV file cannot be read.
+    Field {
+        /// The line, from 1.
+        line: usize,
+        /// The name of the column.
+        column: String,
+        /// What stands there.
+        found: String,
+        /// What should stand there.
+        needs: &'static str,
+    },
+    /// A file cannot be read or written.
+    Io {
+        /// The file.
+        path: String,
+        /// Why.
+        kind: std::io::ErrorKind,
     },
 }
 
@@ -187,8 +296,55 @@ impl fmt::Display for Error {
             Self::NotConverged { reason, iterations } => {
                 write!(f, "not converged after {iterations} iterations: {}", advice(*reason))
             }
+            Self::Range { what, of, exponent } => {
+                write!(f, "the {what} of `{of}` is about 1e{exponent}, outside the range of the number type; ")?;
+                write!(f, "change the unit of that feature or of the target")
+            }
             Self::Undefined { what, why } => write!(f, "{what} is not defined here: {why}"),
+            Self::MissingColumn { name, columns } => missing_column(f, name, columns),
+            Self::DuplicateName { name } => write!(f, "the name `{name}` stands for two things; rename one of them"),
+            Self::Rows { column, expected, found } => {
+                write!(f, "column `{column}` has {found} rows where the table has {expected}")
+            }
+            Self::Kind { column, found, needs } => {
+                write!(f, "column `{column}` holds {found} where {needs} are needed")
+            }
+            Self::Gap { column, row } => {
+                write!(f, "column `{column}` has a gap at row {row}; impute it or drop the rows with gaps")
+            }
+            Self::Level { column, row, level } => {
+                write!(f, "column `{column}` holds `{level}` at row {row}, which no training row has; ")?;
+                write!(f, "add such rows to the training data or drop this one")
+            }
+            Self::Value { column, row, value, needs } => {
+                write!(f, "`{column}` meets {value} at row {row}; it needs {needs}")
+            }
+            Self::Term { term, needs } => write!(f, "`{term}` does not fit into the formula; it needs {needs}"),
+            Self::Formula { position, expected, found } => {
+                write!(f, "expected {expected} at character {position} of the formula, found {found}")
+            }
+            Self::Fields { line, expected, found } => {
+                write!(
+                    f,
+                    "line {line} has {found} fields where the header has {expected}; quote fields with separators"
+                )
+            }
+            Self::Field { line, column, found, needs } => {
+                write!(f, "line {line}, column `{column}`: found `{found}`, needs {needs}")
+            }
+            Self::Io { path, kind } => write!(f, "the file {path} cannot be used: {kind}"),
         }
+    }
+}
+
+/// The first names of a long list are enough to see a misspelling.
+fn missing_column(f: &mut fmt::Formatter<'_>, name: &str, columns: &[String]) -> fmt::Result {
+    const SHOWN: usize = 12;
+    write!(f, "there is no column `{name}` in the table; it has {}", columns[..columns.len().min(SHOWN)].join(", "))?;
+    match columns.len() {
+        0 => write!(f, "none"),
+        many if many > SHOWN => write!(f, " and {} more", many - SHOWN),
+        _ => Ok(()),
     }
 }
 

@@ -21,6 +21,7 @@
 //! # What is where
 //!
 //! * Data: [`Dataset`], checked once at the border; [`data`] for sequences, [`Polynomial`] features.
+//! * Tables: [`Table`] of named columns, [`Formula`], [`Design`]; [`table`] for all of it.
 //! * Models: [`LinearRegression`], [`LogisticRegression`], [`Mlp`], [`Network`] are [`Regressor`]s, and so is each inside
 //!   [`Standardized`]; what they fit is a [`Fitted`] [`Predictor`], whose [`Report`] says how the fit ended.
 //! * Parts: a [`Layer`] f ([`layer`]: affine, dense, convolution, pooling, recurrence), a [`Loss`] ℓ ([`loss`]), a [`Risk`]
@@ -67,6 +68,7 @@ mod real;
 mod risk;
 pub mod select;
 mod special;
+pub mod table;
 
 pub use data::{Dataset, MinMax, Standardizer};
 pub use description::{Describe, Description};
@@ -91,6 +93,7 @@ pub use optim::{
 };
 pub use real::Real;
 pub use risk::Risk;
+pub use table::{Design, FittedDesign, Formula, Table};
 
 /// What can fail in this crate fails with [`Error`].
 pub type Result<V, E = Error> = std::result::Result<V, E>;

@@ -7,6 +7,7 @@ pub(crate) mod cholesky;
 pub(crate) mod compensated;
 pub(crate) mod gram;
 pub(crate) mod lanes;
+pub(crate) mod power;
 pub(crate) mod product;
 pub(crate) mod survey;
 pub(crate) mod threads;

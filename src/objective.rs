@@ -1,6 +1,6 @@
 //! What a solver may know of a function of θ. A solver demands in its `where` clause what it needs, and nothing else.
 
-use crate::Layout;
+use crate::{Layout, Result};
 use nalgebra::DMatrix;
 
 /// A differentiable function R of θ ∈ ℝᵈ.
@@ -70,8 +70,21 @@ pub trait Coordinates<T> {
     /// θ of φ.
     fn outward(&self, phi: &[f64], theta: &mut [T]);
 
+    /// Whether T can hold the θ of φ.
+    ///
+    /// # Errors
+    /// [`Error::Range`](crate::Error::Range) where a number of `theta`, made by [`outward`](Coordinates::outward), is infinite
+    /// though φ is finite.
+    fn fits(&self, _phi: &[f64], _theta: &[T]) -> Result<()> {
+        Ok(())
+    }
+
     /// The largest |∂R/∂θⱼ|, from ∂R/∂φ.
     fn gradient_norm(&self, grad: &[f64]) -> f64;
+
+    /// Corrects at the end, from the gradient at φ, what a solver need not have brought to its last digits because neither
+    /// the value nor the rest of the gradient shows it; `grad` becomes the gradient there.
+    fn settle(&self, _phi: &mut [f64], _grad: &mut [f64]) {}
 
     /// The relative rounding error of one evaluation, about: below it, changes of the value mean nothing.
     fn rounding(&self) -> f64;

@@ -12,6 +12,7 @@ mod run;
 pub mod schedule;
 mod search;
 mod trainer;
+mod warning;
 
 pub use auto::Auto;
 pub use lbfgs::Lbfgs;
@@ -19,10 +20,11 @@ pub use newton::Newton;
 #[cfg(feature = "progress")]
 pub use observer::Bar;
 pub use observer::{EarlyStopping, Every, History, Observer, Progress};
-pub use report::{Reason, Report, Solution, Warning};
+pub use report::{Reason, Report, Solution};
 pub use rule::Rule;
 pub use schedule::Schedule;
 pub use trainer::{Checkpoint, Resumed, Trainer};
+pub use warning::Warning;
 
 use crate::Result;
 

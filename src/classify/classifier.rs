@@ -147,7 +147,7 @@ impl<F, L> FittedClassifier<F, L> {
         F: Predictor<T>,
     {
         let p = self.model.predict(x)?;
-        class_probabilities(p.as_view())?;
+        class_probabilities(p.as_view(), None)?;
         if p.ncols() > 1 {
             return Ok(p);
         }

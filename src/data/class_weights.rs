@@ -2,6 +2,7 @@
 
 use super::Dataset;
 use crate::linalg::carried::Sum;
+use crate::metrics::class_targets;
 use crate::{Error, Real, Result};
 use std::borrow::Cow;
 
@@ -19,12 +20,14 @@ impl<'a, T: Real> Dataset<'a, T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] for another number of weights, and those of [`with_weights`](Dataset::with_weights).
+    /// [`Error::Shape`] for another number of weights, [`Error::Target`] for targets of positive weight that are no classes, and
+    /// those of [`with_weights`](Dataset::with_weights).
     pub fn with_class_weights(self, class_weights: &[f64]) -> Result<Self> {
         let expected = self.outputs().max(2);
         if class_weights.len() != expected {
             return Err(Error::Shape { what: "number of class weights", expected, found: class_weights.len() });
         }
+        class_targets(self.y(), self.weights())?;
         let weights = (0..self.samples()).map(|i| match self.weights().map_or(1.0, |w| w[i].to_f64()) {
             own if own > 0.0 => T::of(own * self.shares(i).zip(class_weights).map(|(share, w)| share * w).sum::<f64>()),
             _ => T::zero(),
@@ -39,6 +42,7 @@ impl<'a, T: Real> Dataset<'a, T> {
     /// # Errors
     /// Those of [`with_class_weights`](Dataset::with_class_weights).
     pub fn balanced(self) -> Result<Self> {
+        class_targets(self.y(), self.weights())?;
         let classes = self.outputs().max(2);
         let mut totals = vec![Sum::default(); classes];
         // Only ratios matter, and the given weights may add up to more than a number can be.
@@ -98,7 +102,16 @@ mod tests {
     fn targets_that_are_no_classes_are_refused() -> Result<()> {
         let (x, y) = (dmatrix![1.0; 2.0], dmatrix![0.0; 7.0]);
         let data = Dataset::new(&x, &y)?;
-        assert!(matches!(data.clone().with_class_weights(&[1.0, 0.5]), Err(Error::Weight { row: 1, .. })));
+        assert!(matches!(data.clone().with_class_weights(&[1.0, 0.5]), Err(Error::Target { row: 1, .. })));
+        assert!(matches!(data.clone().balanced(), Err(Error::Target { row: 1, .. })));
+        for bad in [[1.0, 1.0], [0.0, 0.0], [0.9, 0.9], [2.0, -1.0]] {
+            let y = dmatrix![1.0, 0.0; bad[0], bad[1]];
+            let data = Dataset::new(&x, &y)?;
+            assert!(matches!(data.clone().with_class_weights(&[1.0, 0.5]), Err(Error::Target { row: 1, .. })));
+            assert!(matches!(data.balanced(), Err(Error::Target { row: 1, .. })));
+        }
+        // A row of weight 0 counts for nothing, whatever its target is.
+        assert!(data.clone().with_weights(&[1.0, 0.0])?.with_class_weights(&[1.0, 0.5]).is_ok());
         assert!(matches!(data.with_class_weights(&[1.0]), Err(Error::Shape { expected: 2, found: 1, .. })));
         Ok(())
     }

@@ -4,6 +4,17 @@ use super::Dataset;
 use crate::{Error, Real, Result, random};
 use std::collections::HashMap;
 
+/// How many of n rows are for the test; both sides get at least one.
+pub(crate) fn test_rows(n: usize, test_fraction: f64) -> Result<usize> {
+    if !(test_fraction > 0.0 && test_fraction < 1.0) {
+        return Err(Error::Config { name: "test_fraction", needs: "above 0 and below 1" });
+    }
+    if n < 2 {
+        return Err(Error::Config { name: "number of samples to split", needs: "at least 2" });
+    }
+    Ok(((n as f64 * test_fraction).round() as usize).clamp(1, n - 1))
+}
+
 impl<T: Real> Dataset<'_, T> {
     /// Shuffles the rows and cuts them into (train, test); both sides get at least one row.
     ///
@@ -40,14 +51,7 @@ impl<T: Real> Dataset<'_, T> {
     }
 
     fn tests(&self, test_fraction: f64) -> Result<usize> {
-        if !(test_fraction > 0.0 && test_fraction < 1.0) {
-            return Err(Error::Config { name: "test_fraction", needs: "above 0 and below 1" });
-        }
-        let n = self.rows_that_count().len();
-        if n < 2 {
-            return Err(Error::Config { name: "number of samples to split", needs: "at least 2" });
-        }
-        Ok(((n as f64 * test_fraction).round() as usize).clamp(1, n - 1))
+        test_rows(self.rows_that_count().len(), test_fraction)
     }
 
     /// The rows of positive weight; all, where there are no weights.

@@ -1,5 +1,6 @@
 use super::pair;
-use crate::special::Number;
+use super::samples::Samples;
+use crate::linalg::carried::Sum;
 use crate::{Error, Real, Result};
 use nalgebra::DMatrixView;
 
@@ -26,11 +27,14 @@ pub fn log_loss<'a, T: Real>(
     y: impl Into<DMatrixView<'a, T>>,
     prediction: impl Into<DMatrixView<'a, T>>,
 ) -> Result<f64> {
-    let (y, p) = (y.into(), prediction.into());
+    log_loss_of(y.into(), prediction.into(), None)
+}
+
+pub(super) fn log_loss_of<T: Real>(y: DMatrixView<'_, T>, p: DMatrixView<'_, T>, weights: Option<&[T]>) -> Result<f64> {
     // 0 · ln 0 is 0: what cannot happen and did not costs nothing.
     let cost = |y: f64, log: f64| if y > 0.0 { -y * log } else { 0.0 };
     let binary = y.ncols() == 1;
-    mean(y, p, |y, p| cost(y, p.ln()) + if binary { cost(1.0 - y, (-p).ln_1p()) } else { 0.0 })
+    mean(y, p, weights, |y, p| cost(y, p.ln()) + if binary { cost(1.0 - y, (-p).ln_1p()) } else { 0.0 })
 }
 
 /// Brier score, the mean squared error of probabilities: mean (y − p)² for n×1, mean Σ_c (y_c − p_c)² for n×c. 0 is perfect.
@@ -45,38 +49,53 @@ pub fn log_loss<'a, T: Real>(
 /// # Ok::<(), residual::Error>(())
 /// ```
 pub fn brier<'a, T: Real>(y: impl Into<DMatrixView<'a, T>>, prediction: impl Into<DMatrixView<'a, T>>) -> Result<f64> {
-    mean(y.into(), prediction.into(), |y, p| (y - p) * (y - p))
+    brier_of(y.into(), prediction.into(), None)
 }
 
-/// Σ cost / n over all entries, after the checks.
-fn mean<T: Real>(y: DMatrixView<'_, T>, p: DMatrixView<'_, T>, cost: impl Fn(f64, f64) -> f64) -> Result<f64> {
+pub(super) fn brier_of<T: Real>(y: DMatrixView<'_, T>, p: DMatrixView<'_, T>, weights: Option<&[T]>) -> Result<f64> {
+    mean(y, p, weights, |y, p| (y - p) * (y - p))
+}
+
+/// Σ w cost / Σ w over all entries, after the checks of the rows of positive weight.
+fn mean<T: Real>(
+    y: DMatrixView<'_, T>,
+    p: DMatrixView<'_, T>,
+    weights: Option<&[T]>,
+    cost: impl Fn(f64, f64) -> f64,
+) -> Result<f64> {
     pair(y, p)?;
-    class_targets(y)?;
-    class_probabilities(p)?;
-    let mut sum = <f64 as Number>::Sum::default();
+    if let Some(weights) = weights {
+        Samples::weighted(y, p, weights)?;
+    }
+    class_targets(y, weights)?;
+    class_probabilities(p, weights)?;
+    // Only ratios count, and costs have a natural scale: shares of the largest weight are neither too large nor too small.
+    let largest = weights.map_or(1.0, |w| w.iter().fold(0.0, |max: f64, w| max.max(w.to_f64())));
+    let share = |i: usize| weights.map_or(1.0, |w| w[i].to_f64() / largest);
+    let mut sum = Sum::default();
     for c in 0..y.ncols() {
-        for i in 0..y.nrows() {
+        for i in (0..y.nrows()).filter(|&i| weighs(weights, i)) {
             let cost = cost(y[(i, c)].to_f64(), p[(i, c)].to_f64().clamp(0.0, 1.0));
+            // A share may have underflowed to 0, and 0 · ∞ is no number.
             if cost.is_infinite() {
                 return Ok(cost);
             }
-            f64::carry(&mut sum, cost);
+            sum.add(share(i) * cost);
         }
     }
-    Ok((sum.0 + sum.1) / y.nrows() as f64)
+    let mut whole = Sum::default();
+    (0..y.nrows()).for_each(|i| whole.add(share(i)));
+    Ok(sum.value() / whole.value())
 }
 
-/// Targets as [`CrossEntropy`](crate::CrossEntropy) accepts them: one column of numbers in [0, 1], or rows with sum 1.
-pub(super) fn class_targets<T: Real>(y: DMatrixView<'_, T>) -> Result<()> {
-    weighing_class_targets(y, None)
+fn weighs<T: Real>(weights: Option<&[T]>, row: usize) -> bool {
+    weights.is_none_or(|w| w[row] > T::zero())
 }
 
-/// The same of the rows of positive weight.
-pub(crate) fn weighing_class_targets<T: Real>(y: DMatrixView<'_, T>, weights: Option<&[T]>) -> Result<()> {
+/// Targets as [`CrossEntropy`](crate::CrossEntropy) accepts them, in the rows of positive weight: one column of numbers in
+/// [0, 1], or rows with sum 1.
+pub(crate) fn class_targets<T: Real>(y: DMatrixView<'_, T>, weights: Option<&[T]>) -> Result<()> {
     let legal = |row: usize| {
-        if weights.is_some_and(|w| w[row] == T::zero()) {
-            return true;
-        }
         if y.ncols() == 1 {
             return y[(row, 0)] >= T::zero() && y[(row, 0)] <= T::one();
         }
@@ -85,23 +104,24 @@ pub(crate) fn weighing_class_targets<T: Real>(y: DMatrixView<'_, T>, weights: Op
     };
     let needs =
         if y.ncols() == 1 { "numbers in [0, 1]" } else { "numbers of at least 0 with sum 1, as one-hot rows are" };
-    (0..y.nrows()).find(|&row| !legal(row)).map_or(Ok(()), |row| Err(Error::Target { row, needs }))
+    let bad = (0..y.nrows()).find(|&row| weighs(weights, row) && !legal(row));
+    bad.map_or(Ok(()), |row| Err(Error::Target { row, needs }))
 }
 
 /// Targets that say one class: 0 or 1 in one column, or one-hot rows.
 pub(super) fn one_hot_targets<T: Real>(y: DMatrixView<'_, T>) -> Result<()> {
-    class_targets(y)?;
+    class_targets(y, None)?;
     let sure = |row: usize| (0..y.ncols()).all(|c| y[(row, c)] == T::zero() || y[(row, c)] == T::one());
     let needs = if y.ncols() == 1 { "0 or 1" } else { "a 1 for one class and 0 for the others" };
     (0..y.nrows()).find(|&row| !sure(row)).map_or(Ok(()), |row| Err(Error::Target { row, needs }))
 }
 
-/// One column of probabilities, or rows of class probabilities with sum 1, up to rounding.
-pub(crate) fn class_probabilities<T: Real>(p: DMatrixView<'_, T>) -> Result<()> {
+/// One column of probabilities, or rows of class probabilities with sum 1, up to rounding, in the rows of positive weight.
+pub(crate) fn class_probabilities<T: Real>(p: DMatrixView<'_, T>, weights: Option<&[T]>) -> Result<()> {
     let ulp = T::default_epsilon().to_f64();
     let legal = -8.0 * ulp..=1.0 + 8.0 * ulp;
     for column in 0..p.ncols() {
-        for row in 0..p.nrows() {
+        for row in (0..p.nrows()).filter(|&row| weighs(weights, row)) {
             let value = p[(row, column)].to_f64();
             if !legal.contains(&value) {
                 return Err(Error::Probability { row, column, value });
@@ -112,7 +132,7 @@ pub(crate) fn class_probabilities<T: Real>(p: DMatrixView<'_, T>) -> Result<()> 
         return Ok(());
     }
     let tolerance = 1e-5 + 4.0 * p.ncols() as f64 * ulp;
-    for row in 0..p.nrows() {
+    for row in (0..p.nrows()).filter(|&row| weighs(weights, row)) {
         let sum: f64 = (0..p.ncols()).map(|c| p[(row, c)].to_f64()).sum();
         if (sum - 1.0).abs() > tolerance {
             return Err(Error::ProbabilitySum { row, sum });

@@ -151,7 +151,7 @@ pub fn top_accuracy<'a, T: Real>(
     }
     one_hot_targets(y)?;
     if y.ncols() == 1 {
-        class_probabilities(prediction)?;
+        class_probabilities(prediction, None)?;
         let right = |&i: &usize| most > 1 || (prediction[(i, 0)] >= T::of(0.5)) == (y[(i, 0)] == T::one());
         return Ok((0..y.nrows()).filter(right).count() as f64 / y.nrows() as f64);
     }

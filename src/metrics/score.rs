@@ -1,10 +1,10 @@
 //! Scores as values: for cross-validation and searches, with weights and a direction.
 
-use super::samples::Samples;
-use super::{brier, log_loss, mae, mse, r2, rmse, weighted_r2};
-use crate::linalg::carried::Sum;
+use super::probabilities::{brier_of, log_loss_of};
+use super::samples::{Samples, Square, fitting};
+use super::{mae, mse, r2, rmse, weighted_mae, weighted_mse, weighted_r2};
 use crate::{Error, Real, Result};
-use nalgebra::{DMatrix, DMatrixView};
+use nalgebra::DMatrix;
 
 /// How good predictions are, as one number, with weights and a direction.
 ///
@@ -82,7 +82,7 @@ impl<T: Real> Score<T> for R2 {
 
 impl<T: Real> Score<T> for Mse {
     fn score(&self, y: &DMatrix<T>, prediction: &DMatrix<T>, weights: Option<&[T]>) -> Result<f64> {
-        mean(y, prediction, weights, |y, p| mse(y, p))
+        weights.map_or_else(|| mse(y, prediction), |weights| weighted_mse(y, prediction, weights))
     }
 
     fn greater_is_better(&self) -> bool {
@@ -93,14 +93,8 @@ impl<T: Real> Score<T> for Mse {
 impl<T: Real> Score<T> for Rmse {
     fn score(&self, y: &DMatrix<T>, prediction: &DMatrix<T>, weights: Option<&[T]>) -> Result<f64> {
         let Some(weights) = weights else { return rmse(y, prediction) };
-        let mut largest = 0.0f64;
-        each(y, prediction, weights, |y, p| rmse(y, p), |_, error| largest = largest.max(error))?;
-        if largest <= 0.0 {
-            return Ok(0.0);
-        }
-        // Squares of shares of the largest error are in range.
-        let square = mean(y, prediction, Some(weights), |y, p| Ok((rmse(y, p)? / largest).powi(2)))?;
-        Ok(largest * square.sqrt())
+        let samples = Samples::weighted(y.as_view(), prediction.as_view(), weights)?;
+        fitting(samples.mean(&Square).sqrt(), "the root mean squared error")
     }
 
     fn greater_is_better(&self) -> bool {
@@ -110,7 +104,7 @@ impl<T: Real> Score<T> for Rmse {
 
 impl<T: Real> Score<T> for Mae {
     fn score(&self, y: &DMatrix<T>, prediction: &DMatrix<T>, weights: Option<&[T]>) -> Result<f64> {
-        mean(y, prediction, weights, |y, p| mae(y, p))
+        weights.map_or_else(|| mae(y, prediction), |weights| weighted_mae(y, prediction, weights))
     }
 
     fn greater_is_better(&self) -> bool {
@@ -120,7 +114,7 @@ impl<T: Real> Score<T> for Mae {
 
 impl<T: Real> Score<T> for LogLoss {
     fn score(&self, y: &DMatrix<T>, prediction: &DMatrix<T>, weights: Option<&[T]>) -> Result<f64> {
-        mean(y, prediction, weights, |y, p| log_loss(y, p))
+        log_loss_of(y.as_view(), prediction.as_view(), weights)
     }
 
     fn greater_is_better(&self) -> bool {
@@ -130,7 +124,7 @@ impl<T: Real> Score<T> for LogLoss {
 
 impl<T: Real> Score<T> for Brier {
     fn score(&self, y: &DMatrix<T>, prediction: &DMatrix<T>, weights: Option<&[T]>) -> Result<f64> {
-        mean(y, prediction, weights, |y, p| brier(y, p))
+        brier_of(y.as_view(), prediction.as_view(), weights)
     }
 
     fn greater_is_better(&self) -> bool {
@@ -138,41 +132,10 @@ impl<T: Real> Score<T> for Brier {
     }
 }
 
-/// A metric that is a mean over the rows, weighted.
-fn mean<T: Real>(
-    y: &DMatrix<T>,
-    prediction: &DMatrix<T>,
-    weights: Option<&[T]>,
-    metric: impl Fn(DMatrixView<'_, T>, DMatrixView<'_, T>) -> Result<f64>,
-) -> Result<f64> {
-    let Some(weights) = weights else { return metric(y.as_view(), prediction.as_view()) };
-    let (mut sum, mut total) = (Sum::default(), Sum::default());
-    each(y, prediction, weights, metric, |share, value| {
-        sum.add(share * value);
-        total.add(share);
-    })?;
-    Ok(sum.value() / total.value())
-}
-
-/// The metric of each row of positive weight, with the weight as a share of the largest.
-fn each<T: Real>(
-    y: &DMatrix<T>,
-    prediction: &DMatrix<T>,
-    weights: &[T],
-    metric: impl Fn(DMatrixView<'_, T>, DMatrixView<'_, T>) -> Result<f64>,
-    mut take: impl FnMut(f64, f64),
-) -> Result<()> {
-    Samples::weighted(y.as_view(), prediction.as_view(), weights)?;
-    let largest = weights.iter().fold(0.0, |max: f64, w| max.max(w.to_f64()));
-    for (row, w) in weights.iter().enumerate().filter(|&(_, &w)| w > T::zero()) {
-        take(w.to_f64() / largest, metric(y.rows(row, 1), prediction.rows(row, 1))?);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{brier, log_loss};
     use nalgebra::dmatrix;
 
     type AnyScore = Box<dyn Score<f64>>;
@@ -199,7 +162,6 @@ mod tests {
             assert_eq!(score.score(&y, &p, None), plain(&y, &p));
             for size in [1.0, 1e-300, 1e300] {
                 let weights = [1.0, 2.0, 3.0, 0.0, 1.0].map(|w| w * size);
-                // The metrics of this crate that add up the weights themselves may refuse the sum.
                 let Ok(found) = score.score(&y, &p, Some(&weights)) else { panic!("weights of size {size:e}") };
                 assert!((found - truth).abs() < 1e-14, "{found} {truth}");
             }
@@ -215,6 +177,28 @@ mod tests {
         let refused = closure.score(&y, &p, Some(&[3.0, 1.0, 0.0])).unwrap_err();
         assert!(refused.to_string().contains("metrics::R2"), "{refused}");
         assert!(closure.score(&y, &p, Some(&[0.0; 3])).is_err() && closure.score(&y, &p, Some(&[1.0])).is_err());
+    }
+
+    /// Scored as one, not row by row: the row in an error is that of the matrices, and one tiny error is no reason for one.
+    #[test]
+    fn weights_do_not_change_what_is_legal() {
+        let (y, p, w) = (dmatrix![1.0; 0.0; 1.0; 7.0], dmatrix![0.5; 0.5; 1.5; -3.0], [1.0, 2.0, 1.0, 0.0]);
+        let scores: [AnyScore; 2] = [Box::new(LogLoss), Box::new(Brier)];
+        for score in &scores {
+            let error = Error::Probability { row: 2, column: 0, value: 1.5 };
+            assert_eq!(score.score(&y, &p, Some(&w)), Err(error));
+            assert!(matches!(score.score(&p, &y, Some(&w)), Err(Error::Target { row: 2, .. })));
+            // What weighs nothing may be anything.
+            assert!(score.score(&y, &p, Some(&[1.0, 2.0, 0.0, 0.0])).is_ok());
+        }
+        let (y, p) = (dmatrix![0.0; 1.0], dmatrix![1e-170; 3.0]);
+        assert_eq!(Mse.score(&y, &p, Some(&[1.0, 3.0])), Ok(3.0));
+        assert_eq!(Rmse.score(&y, &p, Some(&[1.0, 3.0])), Ok(3f64.sqrt()));
+        let far = dmatrix![3e200; -5.0];
+        assert_eq!(Rmse.score(&far, &dmatrix![0.0; -5.0], Some(&[1.0, 3.0])), Ok(1.5e200));
+        assert!(Mse.score(&far, &dmatrix![0.0; -5.0], Some(&[1.0, 3.0])).is_err());
+        // Next to no weight on what was said to be impossible.
+        assert_eq!(LogLoss.score(&dmatrix![1.0; 1.0], &dmatrix![0.0; 0.5], Some(&[5e-324, 1e300])), Ok(f64::INFINITY));
     }
 
     #[test]

@@ -17,9 +17,10 @@ pub use covariance::Covariance;
 pub(crate) use hypotheses::Diagnostics;
 pub use hypotheses::{ChiSquareTest, FTest, JarqueBera};
 pub(crate) use influence::{Influence, Residuals};
-pub(crate) use parts::{Alias, Link, Parts};
+pub(crate) use parts::{Alias, Link, Parts, Units};
 pub use prediction::Prediction;
 
+use crate::linalg::power::{decimal_exponent, norm, times_power};
 use crate::{Error, Result};
 use nalgebra::DMatrix;
 
@@ -44,23 +45,57 @@ use nalgebra::DMatrix;
 #[derive(Debug, Clone)]
 pub struct Inference {
     parts: Parts,
+    /// The standard errors in the units of the parts.
+    own_errors: Vec<f64>,
+    coefficients: Vec<f64>,
     standard_errors: Vec<f64>,
     statistics: Vec<f64>,
     p_values: Vec<f64>,
     log_p_values: Vec<f64>,
     covariance: DMatrix<f64>,
+    sigma: Option<f64>,
 }
 
 impl Inference {
-    pub(crate) fn new(parts: Parts) -> Self {
-        let covariance = &parts.root * parts.root.transpose();
-        let standard_errors: Vec<f64> = parts.root.row_iter().map(|row| row.norm()).collect();
+    /// # Errors
+    /// [`Error::Range`] for an estimate, a standard error or σ that is too large for f64 in the user's units.
+    pub(crate) fn new(parts: Parts) -> Result<Self> {
+        let own_errors: Vec<f64> = parts.root.row_iter().map(|row| norm(row.iter().copied())).collect();
+        let outward = |what, values: &[f64]| -> Result<Vec<f64>> {
+            values.iter().enumerate().map(|(i, &v)| parts.outward(what, v, parts.power(i), i)).collect()
+        };
+        let (coefficients, standard_errors) =
+            (outward("coefficient", &parts.coefficients)?, outward("standard error", &own_errors)?);
+        let sigma = parts.sigma.map(|sigma| {
+            let (scaled, k) = (times_power(sigma, parts.units.score), parts.units.score);
+            let of = || Error::Range {
+                what: "residual standard error",
+                of: "y".to_string(),
+                exponent: decimal_exponent(sigma, k),
+            };
+            if scaled.is_finite() { Ok(scaled) } else { Err(of()) }
+        });
+        let sigma = sigma.transpose()?;
+        let product = &parts.root * parts.root.transpose();
+        let covariance = DMatrix::from_fn(product.nrows(), product.ncols(), |i, j| {
+            times_power(product[(i, j)], parts.power(i) + parts.power(j))
+        });
         let distribution = parts.distribution();
         let ratio = |(&b, &se): (&f64, &f64)| if b == 0.0 && se == 0.0 { 0.0 } else { b / se };
-        let statistics: Vec<f64> = parts.coefficients.iter().zip(&standard_errors).map(ratio).collect();
+        let statistics: Vec<f64> = parts.coefficients.iter().zip(&own_errors).map(ratio).collect();
         let tails = statistics.iter().map(|&t| distribution.two_sided(t));
         let (p_values, log_p_values) = tails.map(|tail| (tail.value, tail.ln)).unzip();
-        Self { parts, standard_errors, statistics, p_values, log_p_values, covariance }
+        Ok(Self {
+            parts,
+            own_errors,
+            coefficients,
+            standard_errors,
+            statistics,
+            p_values,
+            log_p_values,
+            covariance,
+            sigma,
+        })
     }
 
     /// `(intercept)` where there is one, then the features: their names, or `x0`, `x1`, ...
@@ -72,7 +107,7 @@ impl Inference {
     /// The estimates.
     #[must_use]
     pub fn coefficients(&self) -> &[f64] {
-        &self.parts.coefficients
+        &self.coefficients
     }
 
     /// The standard errors: square roots of the covariance's diagonal.
@@ -110,31 +145,62 @@ impl Inference {
     /// Confidence intervals of the coefficients: estimate ± quantile · standard error.
     ///
     /// # Errors
-    /// [`Error::Config`] unless 0 < level < 1.
+    /// [`Error::Config`] unless 0 < level < 1, [`Error::Range`] for an end that is too large for f64.
     pub fn intervals(&self, level: f64) -> Result<Vec<(f64, f64)>> {
         let quantile = self.quantile(level)?;
-        let pairs = self.parts.coefficients.iter().zip(&self.standard_errors);
-        Ok(pairs.map(|(b, se)| (b - quantile * se, b + quantile * se)).collect())
+        let end = |i: usize, sign: f64| {
+            let own = self.parts.coefficients[i] + sign * quantile * self.own_errors[i];
+            self.parts.outward("confidence interval", own, self.parts.power(i), i)
+        };
+        (0..self.coefficients.len()).map(|i| Ok((end(i, -1.0)?, end(i, 1.0)?))).collect()
     }
 
     /// Odds ratios of a logistic model, by how much the odds multiply when the feature grows by 1, with confidence intervals:
     /// (e^b, e^(b − quantile · standard error), e^(b + quantile · standard error)).
     ///
     /// # Errors
-    /// [`Error::Config`] unless 0 < level < 1, [`Error::Undefined`] for a linear model.
+    /// [`Error::Config`] unless 0 < level < 1, [`Error::Undefined`] for a linear model, [`Error::Range`] for a number that is too
+    /// large for f64: a step of 1 is then too long for that feature, and it should have a larger unit.
     pub fn odds_ratios(&self, level: f64) -> Result<Vec<(f64, f64, f64)>> {
         let intervals = self.intervals(level)?;
         if self.parts.link != Link::Logit {
             return Err(Error::Undefined { what: "an odds ratio", why: "the model is linear; it has no odds" });
         }
-        let ratio = |(b, (low, high)): (&f64, (f64, f64))| (b.exp(), low.exp(), high.exp());
-        Ok(self.parts.coefficients.iter().zip(intervals).map(ratio).collect())
+        let ratio = |i: usize, score: f64| match score.exp() {
+            ratio if ratio.is_infinite() => {
+                let exponent = (score * std::f64::consts::LOG10_E).min(f64::from(i32::MAX)) as i32;
+                Err(Error::Range { what: "odds ratio", of: self.parts.names[i].clone(), exponent })
+            }
+            ratio => Ok(ratio),
+        };
+        let all = self.coefficients.iter().zip(intervals).enumerate();
+        all.map(|(i, (&b, (low, high)))| Ok((ratio(i, b)?, ratio(i, low)?, ratio(i, high)?))).collect()
     }
 
     /// The covariance of the estimates, in the form that was asked for.
+    ///
+    /// Where standard errors are near the square root of the range of f64, products of them are not in it: such an entry is
+    /// infinite or 0. [`standard_errors`](Inference::standard_errors) and [`correlation`](Inference::correlation) have all
+    /// their digits then.
     #[must_use]
     pub fn covariance(&self) -> &DMatrix<f64> {
         &self.covariance
+    }
+
+    /// The correlation of the estimates: covariance over the product of the standard errors, whatever the units. NaN for
+    /// aliased coefficients, and where a standard error is 0.
+    #[must_use]
+    pub fn correlation(&self) -> DMatrix<f64> {
+        let mut root = self.parts.root.clone();
+        for (i, mut row) in root.row_iter_mut().enumerate() {
+            row /= self.own_errors[i];
+        }
+        let mut correlation = &root * root.transpose();
+        for i in 0..root.nrows() {
+            // Exactly, as it is by definition.
+            correlation[(i, i)] /= correlation[(i, i)];
+        }
+        correlation
     }
 
     /// The log-likelihood at its maximum. For a linear model that is the Gaussian one with variance Σ w e² / n, weights as
@@ -173,19 +239,20 @@ impl Inference {
     /// The residual standard error √(Σ w e² / (n − p)); none for a logistic model.
     #[must_use]
     pub fn sigma(&self) -> Option<f64> {
-        self.parts.sigma
+        self.sigma
     }
 
-    /// Σ w e²; none for a logistic model, whose [`deviance`](Inference::deviance) takes its place.
+    /// Σ w e²; none for a logistic model, whose [`deviance`](Inference::deviance) takes its place, and where f64 cannot hold it
+    /// (squares of 1e160 or 1e-170).
     #[must_use]
     pub fn residual_sum_of_squares(&self) -> Option<f64> {
-        self.parts.squares.map(|(residual, _)| residual)
+        self.parts.squares[0]
     }
 
-    /// Σ w (y − ȳ)², without an intercept Σ w y²; none for a logistic model.
+    /// Σ w (y − ȳ)², without an intercept Σ w y²; none for a logistic model, and where f64 cannot hold it.
     #[must_use]
     pub fn total_sum_of_squares(&self) -> Option<f64> {
-        self.parts.squares.map(|(_, total)| total)
+        self.parts.squares[1]
     }
 
     /// R² = 1 − Σ w e² / Σ w (y − ȳ)², without an intercept against Σ w y²; none where that is 0. For a logistic model

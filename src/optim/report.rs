@@ -1,52 +1,8 @@
 //! How a fit ended.
 
+use super::Warning;
 pub use crate::error::Reason;
 use crate::{Error, Result};
-use nalgebra::{DMatrix, DVector};
-use std::fmt;
-
-/// Something that a user should know of a fit although it is no error.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Warning {
-    /// A feature column is a combination of others (and of the constant, where there is an intercept).
-    RankDeficient {
-        /// The dependent column, from 0.
-        column: usize,
-        /// The columns it depends on and their coefficients; empty if the column is constant or zero.
-        depends_on: Vec<(usize, f64)>,
-    },
-    /// A direction in the parameters separates the classes: the likelihood grows along it without end, so it has no
-    /// maximum. Add a penalty with `.l2(..)`. With scores z = directionᵀ x + intercept, every sample of class 1 has z ≥ 0 and
-    /// every other z ≤ 0; with k > 1 outputs, no score of a sample exceeds that of its own class. Checked on the data.
-    Separated {
-        /// p×k in the units of the features, as coefficients are.
-        direction: DMatrix<f64>,
-        /// One number an output; zeros without an intercept.
-        intercept: DVector<f64>,
-        /// Whether every sample lies strictly on its side; if not, some lie on the boundary.
-        complete: bool,
-    },
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RankDeficient { column, depends_on } if depends_on.is_empty() => {
-                write!(f, "feature {column} is constant or zero; its coefficient is not determined")
-            }
-            Self::RankDeficient { column, depends_on } => {
-                write!(f, "feature {column} is a combination of others:")?;
-                depends_on.iter().try_for_each(|(j, c)| write!(f, " {c:+.4}·x{j}"))
-            }
-            Self::Separated { complete, .. } => write!(
-                f,
-                "the classes are {} separated, so no finite maximum of the likelihood exists; add a penalty with l2",
-                if *complete { "completely" } else { "quasi-completely" }
-            ),
-        }
-    }
-}
 
 /// How a fit ended: the reason, the steps, the value and gradient there, and what the solver has to say besides.
 #[derive(Debug, Clone, PartialEq)]

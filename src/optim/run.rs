@@ -142,7 +142,11 @@ impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
                 Reason::Gradient | Reason::Value => Reason::Stopped,
                 other => other,
             };
+        } else {
+            self.objective.settle(&mut point.phi, &mut point.grad);
+            self.objective.outward(&point.phi, &mut self.theta);
         }
+        self.objective.fits(&point.phi, &self.theta)?;
         if !point.is_finite() {
             return Err(out_of_range("the risk at the solution"));
         }

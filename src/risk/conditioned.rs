@@ -5,12 +5,13 @@ mod preconditioner;
 mod sample;
 mod scaling;
 
-use crate::Real;
-use crate::data::Dataset;
+use crate::data::{Dataset, Moderate, feature_name};
 use crate::layer::Affine;
+use crate::linalg::power::{decimal_exponent, exponent, times_power};
 use crate::linalg::{Block, carried::Carried, gram::Gram, threads};
 use crate::loss::Curvature;
 use crate::objective::{Coordinates, Hessian, Objective};
+use crate::{Error, Real, Result};
 use lane::{Lane, Task};
 use nalgebra::DMatrix;
 use preconditioner::Preconditioner;
@@ -23,9 +24,10 @@ const LANES: usize = 16;
 
 /// R of φ = (V, a) with vⱼ = sⱼ wⱼ and a = b + Σⱼ mⱼ wⱼ, so that W x + b = Σⱼ vⱼ (xⱼ − mⱼ) / sⱼ + a.
 ///
-/// A feature that is constant has sⱼ = 0: it stays out, with wⱼ = 0. Without an intercept mⱼ = 0.
+/// A feature that is constant has sⱼ = 0: it stays out, with wⱼ = 0. Without an intercept mⱼ = 0. All this is of features in
+/// [`Moderate`] units; θ is in the user's.
 pub(super) struct Conditioned<'r, T: Real> {
-    data: &'r Dataset<'r, T>,
+    data: Moderate<'r, T>,
     loss: &'r dyn Curvature<f64>,
     /// The targets, where the data have none in f64.
     targets: Option<DMatrix<f64>>,
@@ -44,23 +46,28 @@ pub(super) struct Conditioned<'r, T: Real> {
 
 impl<'r, T: Real> Conditioned<'r, T> {
     pub fn new(data: &'r Dataset<'r, T>, layer: &Affine, loss: &'r dyn Curvature<f64>, l2: f64) -> Self {
-        Self::scaled(data, layer.has_bias(), loss, l2, Scaling::new(data, layer.has_bias()))
+        let data = Moderate::new(data);
+        let mut scaling = Scaling::new(&data, layer.has_bias());
+        scaling.penalize(l2, |j| data.power(j));
+        Self::scaled(data, layer.has_bias(), loss, l2, scaling)
     }
 
-    fn scaled(data: &'r Dataset<'r, T>, bias: bool, loss: &'r dyn Curvature<f64>, l2: f64, scaling: Scaling) -> Self {
+    fn scaled(data: Moderate<'r, T>, bias: bool, loss: &'r dyn Curvature<f64>, l2: f64, scaling: Scaling) -> Self {
         let targets = if T::in_f64(data.y()).is_none() { Some(data.y().map(|y| y.to_f64())) } else { None };
         let weights = data.relative_weights().map(|weights| weights.iter().map(|w| w.to_f64()).collect());
-        let blocks = data.samples().div_ceil(lane::rows(data));
+        let blocks = data.samples().div_ceil(lane::rows(&data));
+        let total = data.total_weight();
+        let in_place = data.outputs() == 1 && scaling.is_mild() && T::in_f64(data.x()).is_some();
         Self {
             data,
             loss,
             targets,
             weights,
-            total: data.total_weight(),
+            total,
             l2,
             damping: 0.0,
             bias,
-            in_place: data.outputs() == 1 && scaling.is_mild() && T::in_f64(data.x()).is_some(),
+            in_place,
             scaling,
             lanes: (0..blocks.min(LANES)).map(|_| Lane::default()).collect(),
             sums: Carried::default(),
@@ -92,7 +99,7 @@ impl<'r, T: Real> Conditioned<'r, T> {
             return;
         };
         let task = Task {
-            data: self.data,
+            data: &self.data,
             loss: self.loss,
             targets: Block::new(targets),
             weights: self.weights.as_deref(),
@@ -179,7 +186,8 @@ impl<'r, T: Real> Conditioned<'r, T> {
 
     /// λ / sⱼ², the penalty's curvature in vⱼ.
     fn ridge(&self, j: usize) -> f64 {
-        self.l2 * self.scaling.inverse[j] * self.scaling.inverse[j] + self.damping
+        let inverse = times_power(self.scaling.inverse[j], self.data.power(j));
+        self.l2 * inverse * inverse + self.damping
     }
 
     fn is_penalized(&self) -> bool {
@@ -204,16 +212,19 @@ impl<'r, T: Real> Conditioned<'r, T> {
         }
     }
 
-    /// Where ℓ does not change when all scores move together, neither does R along (1, ..., 1) of an unpenalized column. The
-    /// gradient is 0 along there, so curvature added there changes no step, but makes the Hessian definite.
+    /// Where ℓ does not change when all scores move together, neither does R along (1, ..., 1) of a column whose penalty, if
+    /// any, is below rounding. The gradient is 0 along there, so curvature added there changes no step, but makes the Hessian
+    /// definite.
     fn close_the_shift(&self, h: &mut DMatrix<f64>) {
         let k = self.outputs();
         if !self.loss.ignores_shift(k) {
             return;
         }
-        let first = if self.l2 > 0.0 { self.weights_len() } else { 0 };
-        for start in (first..h.nrows()).step_by(k) {
+        for start in (0..h.nrows()).step_by(k) {
             let mean = (start..start + k).map(|i| h[(i, i)]).sum::<f64>() / k as f64;
+            if self.l2 > 0.0 && start < self.weights_len() && self.ridge(start / k) > f64::EPSILON * mean {
+                continue;
+            }
             for (i, j) in (0..k).flat_map(|i| (0..k).map(move |j| (start + i, start + j))) {
                 h[(i, j)] += mean;
             }
@@ -267,14 +278,24 @@ impl<T: Real> Hessian<f64> for Conditioned<'_, T> {
     }
 }
 
+/// v s 2ᵏ, where v s alone may be out of range.
+fn product(v: f64, s: f64, k: i32) -> f64 {
+    if k == 0 {
+        return v * s;
+    }
+    let size = exponent(s);
+    times_power(v * times_power(s, -size), size + k)
+}
+
 impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
     fn inward(&self, theta: &[T], phi: &mut [f64]) {
         let (k, split) = (self.outputs(), self.weights_len());
         phi.iter_mut().zip(theta).for_each(|(phi, theta)| *phi = theta.to_f64());
         let (v, a) = phi.split_at_mut(split);
         for (j, v) in v.chunks_exact_mut(k).enumerate() {
-            a.iter_mut().zip(v.iter()).for_each(|(a, v)| *a += self.scaling.shift[j] * v);
-            v.iter_mut().for_each(|v| *v *= self.scaling.scale[j]);
+            let power = -self.data.power(j);
+            a.iter_mut().zip(v.iter()).for_each(|(a, v)| *a += self.scaling.shift[j] * times_power(*v, power));
+            v.iter_mut().for_each(|v| *v = product(*v, self.scaling.scale[j], power));
         }
     }
 
@@ -283,7 +304,34 @@ impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
         if !self.in_place {
             self.recentre(&mut w);
         }
+        let (k, split) = (self.outputs(), self.weights_len());
+        for (i, (w, v)) in w[..split].iter_mut().zip(phi).enumerate() {
+            *w = product(*v, self.scaling.inverse[i / k], self.data.power(i / k));
+        }
         theta.iter_mut().zip(&w).for_each(|(theta, &w)| *theta = T::of(w));
+    }
+
+    fn fits(&self, phi: &[f64], theta: &[T]) -> Result<()> {
+        let out = |i: &usize| phi[*i].is_finite() && !theta[*i].is_finite();
+        match (0..self.weights_len()).find(out) {
+            None => Ok(()),
+            Some(i) => {
+                let j = i / self.outputs();
+                let exponent = decimal_exponent(phi[i] * self.scaling.inverse[j], self.data.power(j));
+                Err(Error::Range { what: "coefficient", of: feature_name(&self.data, j), exponent })
+            }
+        }
+    }
+
+    /// Features so small beside the penalty that no score shows them: v = −(∂R/∂v less the penalty's part) / (λ / s²).
+    fn settle(&self, phi: &mut [f64], grad: &mut [f64]) {
+        let numbers = phi.iter_mut().zip(grad).take(self.weights_len());
+        for (i, (phi, grad)) in numbers.enumerate() {
+            if self.scaling.faint[i / self.outputs()] {
+                *phi -= *grad / self.ridge(i / self.outputs());
+                *grad = 0.0;
+            }
+        }
     }
 
     /// ∂R/∂wⱼ = sⱼ ∂R/∂vⱼ + mⱼ ∂R/∂a.
@@ -294,10 +342,10 @@ impl<T: Real> Coordinates<T> for Conditioned<'_, T> {
         for (j, dv) in dv.chunks_exact(k).enumerate() {
             for (c, dv) in dv.iter().enumerate() {
                 let slope = self.scaling.scale[j] * dv + self.scaling.shift[j] * da.get(c).copied().unwrap_or(0.0);
-                norm = norm.max(slope.abs());
+                norm = norm.max(times_power(slope, -self.data.power(j)).abs());
             }
         }
-        norm
+        norm.min(f64::MAX)
     }
 
     fn rounding(&self) -> f64 {

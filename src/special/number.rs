@@ -1,6 +1,7 @@
 //! The arithmetic of a score: f64 where that is enough, else numbers whose exponent does not overflow.
 
 use super::wide::{Total, Wide};
+use crate::linalg::carried;
 use std::ops::{Add, Div, Mul};
 
 /// What sums of products, quotients and powers need; written once, computed in either arithmetic.
@@ -28,8 +29,7 @@ pub(crate) trait Number: Copy + Add<Output = Self> + Mul<Output = Self> + Div<Ou
 }
 
 impl Number for f64 {
-    /// The sum, and what rounding lost.
-    type Sum = (f64, f64);
+    type Sum = carried::Sum<f64>;
 
     #[inline(always)]
     fn new(x: f64) -> Self {
@@ -53,20 +53,17 @@ impl Number for f64 {
 
     #[inline(always)]
     fn carry(sum: &mut Self::Sum, term: Self) {
-        let total = sum.0 + term;
-        let part = total - sum.0;
-        sum.1 += (sum.0 - (total - part)) + (term - part);
-        sum.0 = total;
+        sum.add(term);
     }
 
     /// What underflowed is less than 1e-300 a term, and what overflowed is no number.
-    fn total((sum, lost): Self::Sum) -> Option<Wide> {
-        let sum = sum + lost;
+    fn total(sum: Self::Sum) -> Option<Wide> {
+        let sum = sum.value();
         (1e-200..1e200).contains(&sum.abs()).then(|| Wide::new(sum))
     }
 
-    fn balance((sum, lost): Self::Sum) -> Option<Wide> {
-        let sum = sum + lost;
+    fn balance(sum: Self::Sum) -> Option<Wide> {
+        let sum = sum.value();
         sum.is_finite().then(|| Wide::new(sum))
     }
 }

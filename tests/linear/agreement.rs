@@ -67,7 +67,7 @@ fn a_hidden_dependence_is_no_disagreement() {
     let none: &mut dyn Observer<f64> = &mut ();
     let direct = LeastSquares::default().minimize(&mut risk, vec![0.1; p + 1], none).unwrap();
     assert_eq!(direct.report.rank(), Some(2));
-    let [Warning::RankDeficient { column: 2, depends_on }] = direct.report.warnings() else {
+    let [Warning::RankDeficient { column: 2, depends_on, .. }] = direct.report.warnings() else {
         panic!("{:?}", direct.report)
     };
     assert!(depends_on.len() == 1 && depends_on[0].0 == 0 && (depends_on[0].1 - 1.0).abs() < 1e-12, "{depends_on:?}");

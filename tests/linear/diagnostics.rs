@@ -118,3 +118,51 @@ fn nothing_is_made_up() {
     close("Durbin-Watson", even.durbin_watson().unwrap(), 5.0 / 1.5, 1e-14);
     close("kurtosis", even.jarque_bera().unwrap().kurtosis, 1.0, 1e-14);
 }
+
+/// With one degree of freedom no σ is left without a row: what needs one is undefined, and not 0. Nor is it where all other
+/// rows lie on the fit, or where all do.
+#[test]
+fn what_needs_another_sigma_is_undefined_without_one() {
+    struct Case<'c>(&'c [f64], bool, &'c [f64], &'c [usize]);
+    let cases = [
+        Case(&[1.0, 2.0, 3.0], true, &[1.0, 2.0, 4.0], &[0, 1, 2]),
+        Case(&[1.0, 2.0], false, &[1.0, 3.0], &[0, 1]),
+        // One row off a line through the others.
+        Case(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], true, &[0.0, 1.0, 2.0, 8.0, 4.0, 5.0], &[3]),
+        Case(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], true, &[1.0, 3.0, 5.0, 7.0, 9.0, 11.0], &[0, 1, 2, 3, 4, 5]),
+    ];
+    for Case(x, intercept, y, undefined) in cases {
+        let (x, y) = (DMatrix::from_column_slice(x.len(), 1, x), DVector::from_column_slice(y));
+        let found = infer(&Dataset::new(&x, &y).unwrap(), intercept);
+        let (t, dffits) = (found.studentized_residuals(), found.dffits());
+        for i in 0..x.nrows() {
+            let expected = undefined.contains(&i);
+            assert!(t[i].is_nan() == expected && dffits[i].is_nan() == expected, "{i}: {t:?} {dffits:?}");
+        }
+        let perfect = found.sigma() == Some(0.0);
+        for r in found.standardized_residuals().iter().chain(found.cooks_distance()) {
+            assert_eq!(r.is_nan(), perfect);
+        }
+        assert!(found.leverage().iter().all(|h| h.is_finite()));
+        assert!(!found.to_string().contains("NaN"));
+    }
+    // The same with a row of weight 0, which has no part in it.
+    let x = DMatrix::from_column_slice(4, 1, &[1.0, 2.0, 9.0, 3.0]);
+    let y = DVector::from_column_slice(&[1.0, 2.0, -5.0, 4.0]);
+    let weights = [1.0, 2.0, 0.0, 1.0];
+    let found = infer(&Dataset::new(&x, &y).unwrap().with_weights(&weights).unwrap(), true);
+    let t = found.studentized_residuals();
+    assert!(t[0].is_nan() && t[1].is_nan() && t[2] == 0.0 && t[3].is_nan(), "{t:?}");
+    assert_eq!(found.dffits()[2], 0.0);
+    // Two degrees of freedom are enough: by leaving each row out.
+    let x = DMatrix::from_column_slice(4, 1, &[1.0, 2.0, 3.0, 5.0]);
+    let y = DVector::from_column_slice(&[1.0, 2.0, 4.0, 4.0]);
+    let found = infer(&Dataset::new(&x, &y).unwrap(), true);
+    for i in 0..4 {
+        let rest = |m: &DMatrix<f64>| m.clone().remove_row(i);
+        let (xi, yi) = (rest(&x), rest(&DMatrix::from_column_slice(4, 1, y.as_slice())));
+        let without = infer(&Dataset::new(&xi, &yi).unwrap(), true);
+        let t = found.residuals()[i] / without.sigma().unwrap() / (1.0 - found.leverage()[i]).sqrt();
+        close("studentized", found.studentized_residuals()[i], t, 1e-12);
+    }
+}

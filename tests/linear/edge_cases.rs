@@ -99,7 +99,7 @@ fn duplicate_column() {
     case.check();
     let data = case.data();
     let model = LinearRegression::new().fit(&data).unwrap();
-    let Warning::RankDeficient { column, depends_on } = &model.report().warnings()[0] else { panic!() };
+    let Warning::RankDeficient { column, depends_on, .. } = &model.report().warnings()[0] else { panic!() };
     assert_eq!((*column, depends_on.len(), depends_on[0].0), (1, 1, 0));
     close("share", depends_on[0].1, 453.592, 1e-12);
     // An aliased feature that keeps to its combination predicts; another value has no answer.

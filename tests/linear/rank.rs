@@ -36,7 +36,7 @@ fn check(x: &DMatrix<f64>, independent: &DMatrix<f64>, y: &DMatrix<f64>, interce
 
     let w = model.coefficients();
     for warning in report.warnings() {
-        let Warning::RankDeficient { column, depends_on } = warning else { panic!("{warning}") };
+        let Warning::RankDeficient { column, depends_on, constant, .. } = warning else { panic!("{warning}") };
         let mut rest = x.column(*column).into_owned();
         for (j, c) in depends_on {
             assert!(j != column);
@@ -48,9 +48,8 @@ fn check(x: &DMatrix<f64>, independent: &DMatrix<f64>, y: &DMatrix<f64>, interce
         depends_on.iter().for_each(|(j, c)| unseen[*j] = -c);
         let along = (w.transpose() * &unseen).amax() / unseen.norm();
         assert!(along <= 1e-12 * w.norm(), "{what}: {along:e} of {:e}", w.norm());
-        if intercept {
-            rest.add_scalar_mut(-rest.mean());
-        }
+        rest.add_scalar_mut(-constant);
+        assert!(intercept || *constant == 0.0, "{what}");
         let scale =
             depends_on.iter().map(|(j, c)| c.abs() * x.column(*j).amax()).fold(x.column(*column).amax(), f64::max);
         assert!(rest.amax() <= 1e-8 * scale, "{what}: column {column} is not {depends_on:?}");
@@ -177,4 +176,50 @@ fn with_a_penalty_nothing_is_dependent() {
         let w = model.coefficients();
         assert!((w[3] - 2.0 * w[0]).abs() < 1e-12 * w.amax() && w[4] == 0.0, "{what}: {w}");
     });
+}
+
+/// A combination is told in the user's names and units, the constant included.
+#[test]
+fn warnings_speak_of_names_and_of_the_constant() {
+    let sex: Vec<f64> = (0..12).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
+    let pounds: Vec<f64> = (0..12).map(|i| 100.0 + ((i * 7) % 11) as f64).collect();
+    let x = DMatrix::from_fn(12, 5, |i, j| match j {
+        0 => pounds[i],
+        1 => sex[i],
+        2 => 1.0 - sex[i],
+        3 => 0.453592 * pounds[i] + 20.0 * sex[i] - 7.0,
+        _ => 3.0,
+    });
+    let y = DVector::from_fn(12, |i, _| ((i * 5) % 7) as f64);
+    let data = Dataset::new(&x, &y).unwrap();
+    let named = Dataset::new(&x, &y).unwrap().with_names(["lb", "sex[f]", "sex[m]", "index", "three"]).unwrap();
+    let texts = |data: &Dataset<'_, f64>, intercept: bool| -> Vec<String> {
+        let model = LinearRegression::new().intercept(intercept).fit(data).unwrap();
+        model.report().warnings().iter().map(Warning::to_string).collect()
+    };
+    assert_eq!(
+        texts(&named, true),
+        [
+            "feature `sex[m]` equals 1 - `sex[f]`",
+            "feature `index` equals -7 + 0.453592·`lb` + 20·`sex[f]`",
+            "feature `three` is constant or zero; its coefficient is not determined",
+        ]
+    );
+    assert_eq!(
+        texts(&data, true),
+        [
+            "feature 2 is a combination of others: -1.0000·x1 +1.0000",
+            "feature 3 is a combination of others: +0.4536·x0 +20.0000·x1 -7.0000",
+            "feature 4 is constant or zero; its coefficient is not determined",
+        ]
+    );
+    // Without an intercept the columns of the two sexes make the constant themselves.
+    let without = texts(&named, false);
+    assert!(without.iter().any(|text| text == "feature `three` equals 3·`sex[f]` + 3·`sex[m]`"), "{without:?}");
+    // A constant that is rounding is none.
+    let far = DMatrix::from_fn(12, 2, |i, j| (1e6 + 0.1 * (i * i) as f64) * [1.0, 0.7][j]);
+    let model = LinearRegression::new().fit(&Dataset::new(&far, &y).unwrap()).unwrap();
+    let [Warning::RankDeficient { column: 1, constant: 0.0, .. }] = model.report().warnings() else {
+        panic!("{:?}", model.report().warnings())
+    };
 }

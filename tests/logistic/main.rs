@@ -14,3 +14,4 @@ mod score_classes;
 mod score_range;
 mod separation;
 mod support;
+mod units;

@@ -5,8 +5,8 @@ use nalgebra::{DMatrix, DVector};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use residual::{
-    Affine, CrossEntropy, Dataset, Error, Fitted, Lbfgs, LogisticRegression, Predictor, Reason, Regressor, Trainer,
-    Warning,
+    Affine, CrossEntropy, Dataset, Error, Fitted, Lbfgs, LogisticRegression, Objective, Predictor, Reason, Regressor,
+    Risk, Trainer, Warning,
 };
 
 type Model = Fitted<f64, Affine, CrossEntropy>;
@@ -257,12 +257,35 @@ fn features_that_are_all_equal_have_no_coefficient() {
     let alone = fit(&x.columns(1, 1).into_owned(), &y);
     assert!(model.report().converged());
     assert_eq!((model.report().rank(), model.coefficients()[0]), (Some(1), 0.0));
-    assert_eq!(model.report().warnings(), [Warning::RankDeficient { column: 0, depends_on: vec![] }]);
+    let [Warning::RankDeficient { column: 0, depends_on, constant: 0.1, .. }] = model.report().warnings() else {
+        panic!()
+    };
+    assert!(depends_on.is_empty());
     assert!((model.coefficients()[1] - alone.coefficients()[0]).abs() < 1e-12);
     let constant = DMatrix::from_element(12, 1, 3.0);
     let model = fit(&constant, &y);
     let share = y.sum() / 12.0;
     assert!((model.intercept()[0] - (share / (1.0 - share)).ln()).abs() < 1e-14);
+}
+
+/// Where a fit ends far out, every probability is 0 or 1 and the curvature vanishes: that makes no column a combination of
+/// others, and the report speaks of the parameters that are returned.
+#[test]
+fn saturated_scores_say_nothing_about_columns() {
+    let mut draws = Draws::new(8);
+    for (k, unit) in [(1, 1.0), (3, 1.0), (1, 1e100), (3, 1e100)] {
+        let x = DMatrix::from_fn(20, 3, |_, _| draws.normal() * unit);
+        let y = DMatrix::from_fn(20, k, |i, c| f64::from(u8::from(if k == 1 { i % 2 == 1 } else { i % k == c })));
+        let data = Dataset::new(&x, &y).unwrap();
+        let rate = 1e6 / unit;
+        for epochs in [1, 5] {
+            let model = LogisticRegression::new().solver(Trainer::gd(rate).epochs(epochs)).fit(&data).unwrap();
+            let report = model.report();
+            assert!(report.rank() != Some(0) && report.warnings().is_empty(), "{k}, {unit:e}: {report:?}");
+            let value = Risk::new(&data, model.layer(), model.loss(), 0.0).unwrap().value(model.params());
+            assert!((report.value() / value - 1.0).abs() < 1e-12, "{k}, {unit:e}: {value:e} {report:?}");
+        }
+    }
 }
 
 #[test]
@@ -279,7 +302,7 @@ fn collinear_features_get_the_shortest_coefficients() {
         let model = if lbfgs { model.solver(Lbfgs::default()).fit(&data) } else { model.fit(&data) }.unwrap();
         let report = model.report();
         assert!(report.converged() && report.rank() == Some(1), "{report:?}");
-        let [Warning::RankDeficient { column: 1, depends_on }] = report.warnings() else { panic!("{report:?}") };
+        let [Warning::RankDeficient { column: 1, depends_on, .. }] = report.warnings() else { panic!("{report:?}") };
         assert!(depends_on.len() == 1 && (depends_on[0].1 - 453.592).abs() < 1e-9);
         // Deviance and coefficient of the first column alone; of b₀ + 453.592 b₁ = β the shortest is β (1, 453.592) / 1 + 453.592².
         let deviance = numbers(&case["deviance"])[0];
@@ -323,4 +346,23 @@ fn rows_of_weight_zero_neither_separate_nor_overlap() {
     let model = LogisticRegression::new().fit(&data).unwrap();
     assert!(separated(&model).is_some_and(|(_, _, complete)| complete));
     assert!(matches!(model.report().ensure_converged(), Err(Error::NotConverged { reason: Reason::Unbounded, .. })));
+}
+
+/// A combination is told in the user's names and units, the constant included.
+#[test]
+fn warnings_speak_of_names_and_of_the_constant() {
+    let sex: Vec<f64> = (0..24).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
+    let x = DMatrix::from_fn(24, 4, |i, j| match j {
+        0 => 150.0 + ((i * 7) % 11) as f64,
+        1 => sex[i],
+        2 => 1.0 - sex[i],
+        _ => 0.5 * (150.0 + ((i * 7) % 11) as f64) + 20.0 * sex[i] - 7.0,
+    });
+    let y = DMatrix::from_fn(24, 1, |i, _| f64::from(u8::from((i * i) % 5 < 2)));
+    let data = Dataset::new(&x, &y).unwrap().with_names(["cm", "sex[f]", "sex[m]", "index"]).unwrap();
+    let model = LogisticRegression::new().fit(&data).unwrap();
+    let texts: Vec<String> = model.report().warnings().iter().map(Warning::to_string).collect();
+    assert_eq!(texts, ["feature `sex[m]` equals 1 - `sex[f]`", "feature `index` equals -7 + 0.5·`cm` + 20·`sex[f]`"]);
+    let unnamed = fit(&x, &y);
+    assert_eq!(unnamed.report().warnings()[0].to_string(), "feature 2 is a combination of others: -1.0000·x1 +1.0000");
 }

@@ -1,6 +1,7 @@
 //! Any floats in any shape: an error, or a model whose every number is finite. Never a panic.
 
-use crate::cases::{Numbers, runner};
+use crate::cases::Numbers;
+use crate::fuzz::fuzz;
 use crate::models::{Setup, regressors};
 use crate::tables::Target;
 use proptest::prelude::*;
@@ -8,7 +9,7 @@ use residual::nalgebra::DMatrix;
 use residual::{Dataset, Error, Real};
 
 /// A float from anywhere in the range of T; NaN and infinities only if `wild`.
-fn float<T: Real>(numbers: &mut Numbers, mode: usize, wild: bool) -> T {
+pub fn float<T: Real>(numbers: &mut Numbers, mode: usize, wild: bool) -> T {
     let single = T::default_epsilon().to_f64() > 1e-10;
     let (tiny, huge) =
         if single { (f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX)) } else { (f64::MIN_POSITIVE, f64::MAX) };
@@ -29,14 +30,24 @@ fn float<T: Real>(numbers: &mut Numbers, mode: usize, wild: bool) -> T {
     })
 }
 
-/// One mode for all, or one for each column, or one for each number.
-fn matrix<T: Real>(numbers: &mut Numbers, rows: usize, cols: usize, wild: bool) -> DMatrix<T> {
+/// One mode for all, or one for each column, or one for each number; at times a column that depends on others.
+pub fn matrix<T: Real>(numbers: &mut Numbers, rows: usize, cols: usize, wild: bool) -> DMatrix<T> {
     let grain = numbers.below(3);
     let mut mode = numbers.below(8);
     let mut x = DMatrix::zeros(rows, cols);
     for j in 0..cols {
         if grain == 1 {
             mode = numbers.below(8);
+        }
+        if j > 0 && numbers.below(8) == 0 {
+            let (a, b) = (numbers.below(j), numbers.below(j));
+            let factor = T::of([1.0, -2.0, 0.5][numbers.below(3)]);
+            let depends: Vec<T> =
+                (0..rows).map(|i| x[(i, a)] * factor + if a == b { T::zero() } else { x[(i, b)] }).collect();
+            if depends.iter().all(|v| v.is_finite()) {
+                x.column_mut(j).copy_from_slice(&depends);
+                continue;
+            }
         }
         for i in 0..rows {
             if grain == 2 {
@@ -49,7 +60,9 @@ fn matrix<T: Real>(numbers: &mut Numbers, rows: usize, cols: usize, wild: bool) 
 }
 
 fn any_floats_any_shape<T: Real>(cases: u32) {
+    let epsilon = T::default_epsilon().to_f64();
     for row in regressors::<T>() {
+        let affine = row.name.starts_with("linear") || row.name.starts_with("logistic");
         let (fits, errors) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
         let strategy = (any::<u64>(), 0usize..=7, 0usize..=4, 0usize..=3, any::<bool>());
         let test = |(seed, n, p, k, weighted): (u64, usize, usize, usize, bool)| {
@@ -68,8 +81,8 @@ fn any_floats_any_shape<T: Real>(cases: u32) {
             let l2 = [0.0, 1e-3, 1.0, 1e200, 1e-200][numbers.below(5)];
             let checked = Dataset::new(&x, &y).and_then(|d| if weighted { d.with_weights(&weights) } else { Ok(d) });
             let setup = Setup { features: p, outputs: k, l2 };
-            let model = match checked.and_then(|data| (row.fit)(setup, &data)) {
-                Ok(model) => model,
+            let (data, model) = match checked.and_then(|data| Ok(((row.fit)(setup, &data)?, data))) {
+                Ok((model, data)) => (data, model),
                 Err(error) => {
                     let message = error.to_string();
                     prop_assert!(message.starts_with(|c: char| !c.is_uppercase()), "{}", message);
@@ -83,6 +96,25 @@ fn any_floats_any_shape<T: Real>(cases: u32) {
             prop_assert!(report.value().is_finite(), "{}: {:?}", row.name, report);
             prop_assert!(report.gradient_norm().is_finite(), "{}: {:?}", row.name, report);
             prop_assert!(report.history().iter().all(|v| v.is_finite()), "{}: {:?}", row.name, report);
+            let again = (row.fit)(setup, &data).map(|model| model.params());
+            prop_assert_eq!(again, Ok(model.params()), "{}: the same data, another answer", row.name);
+            // The report's risk is that at the parameters, save the rounding of scores of size s: an affine model is simple
+            // enough to say what that is.
+            let largest = |values: &[T]| values.iter().fold(0.0, |most: f64, v| most.max(v.to_f64().abs()));
+            let theta = largest(&model.params());
+            let s = epsilon * (theta * (1.0 + p as f64 * largest(x.as_slice())) + largest(y.as_slice()));
+            if let Some((value, _)) = model.risk(&data, l2).filter(|(value, _)| affine && value.is_finite()) {
+                let rounding = 16.0 * (s * (1.0 + value.max(report.value()).sqrt()) + s * s);
+                let bound = 1e3 * epsilon * value.max(report.value()) + rounding;
+                let off = (report.value() - value).abs();
+                prop_assert!(
+                    off <= bound || !rounding.is_finite(),
+                    "{}: the risk is {:e}: {:?}",
+                    row.name,
+                    value,
+                    report
+                );
+            }
             match model.predict(&x) {
                 Ok(prediction) => prop_assert!(prediction.iter().all(|v| v.is_finite()), "{}", row.name),
                 Err(Error::NotFinite { what: "the prediction", .. }) => {}
@@ -90,7 +122,7 @@ fn any_floats_any_shape<T: Real>(cases: u32) {
             }
             Ok(())
         };
-        runner(cases).run(&strategy, test).unwrap_or_else(|failure| panic!("{}: {failure}", row.name));
+        fuzz(row.name, cases, &strategy, test);
         println!("{}: {} fits, {} errors", row.name, fits.get(), errors.get());
         assert!(fits.get() > 0 && errors.get() > 0, "{}: the generator has both", row.name);
     }
@@ -150,7 +182,7 @@ fn any_floats_any_labels() {
         }
         Ok(())
     };
-    runner(300).run(&strategy, all).unwrap_or_else(|failure| panic!("{failure}"));
+    fuzz("labels", 300, &strategy, all);
     assert!(fits.get() > 300 && errors.get() > 300, "{} fits, {} errors", fits.get(), errors.get());
 }
 
@@ -188,6 +220,6 @@ fn any_floats_under_inference() {
         }
         Ok(())
     };
-    runner(1000).run(&strategy, both).unwrap_or_else(|failure| panic!("{failure}"));
+    fuzz("inference", 1000, &strategy, both);
     assert!(fits.get() > 300 && errors.get() > 100, "{} fits, {} errors", fits.get(), errors.get());
 }

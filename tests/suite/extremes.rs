@@ -2,7 +2,7 @@
 
 use crate::cases::Numbers;
 use crate::tables::{Target, losses};
-use residual::{Loss, Real};
+use residual::{Curvature, Loss, Real};
 
 /// Scores from the whole range up to ±`limit`, each with 0 and itself as neighbours.
 fn finite_up_to<T: Real>(limit: f64) {
@@ -36,14 +36,11 @@ fn finite_up_to<T: Real>(limit: f64) {
             let with = row.loss.gradient(&scores, &targets, &mut dz).to_f64();
             assert!(dz.iter().all(|d| d.is_finite()), "{}: {dz:?}", place());
             assert!(with == value || (with - value).abs() <= 1e-5 * value.abs(), "{}: {with} {value}", place());
-            if let Some(curvature) = &row.curvature {
-                use residual::Curvature;
-                let (mut h, mut hv) = (vec![T::of(f64::NAN); k * k], vec![T::of(f64::NAN); k]);
-                curvature.curvature(&scores, &targets, &mut h);
-                curvature.curvature_product(&scores, &targets, &vec![T::one(); k], &mut hv);
-                assert!(h.iter().chain(&hv).all(|h| h.is_finite()), "{}: {h:?} {hv:?}", place());
-                assert!((0..k).all(|j| h[j * k + j] >= T::zero()), "{}: {h:?}", place());
-            }
+            let (mut h, mut hv) = (vec![T::of(f64::NAN); k * k], vec![T::of(f64::NAN); k]);
+            row.curvature.curvature(&scores, &targets, &mut h);
+            row.curvature.curvature_product(&scores, &targets, &vec![T::one(); k], &mut hv);
+            assert!(h.iter().chain(&hv).all(|h| h.is_finite()), "{}: {h:?} {hv:?}", place());
+            assert!((0..k).all(|j| h[j * k + j] >= T::zero()), "{}: {h:?}", place());
             let mut p = scores.clone();
             row.loss.respond(&mut p);
             assert!(p.iter().all(|p| p.is_finite()), "{}: {p:?}", place());

@@ -8,7 +8,7 @@ use residual::optim::rule::{Adam, Momentum, Nesterov, Plain};
 use residual::optim::{Lbfgs, Newton, Trainer};
 use residual::{
     Activation, Affine, Dataset, Dense, Error, Fitted, LinearRegression, LogisticRegression, Mlp, Network, Objective,
-    Real, Reason, Regressor, Risk, Stack,
+    Real, Reason, Regressor, Risk, Stack, Warning,
 };
 
 fn shape(what: &'static str, expected: usize, found: usize) -> Error {
@@ -415,9 +415,10 @@ fn rates_that_diverge() {
     test::<f32>();
 }
 
-/// Separated classes have no finite maximum of the likelihood: no converged report says otherwise.
+/// Separated classes have no finite maximum of the likelihood: no converged report says otherwise, whoever stopped and why.
 #[test]
 fn separated_classes_end() {
+<<<<<<< HEAD
     let x = dmatrix![-2.0f64; -1.0; 1.0; 2.0];
     let y = dvector![0.0, 0.0, 1.0, 1.0];
     let data = Dataset::new(&x, &y).unwrap();
@@ -437,6 +438,51 @@ fn separated_classes_end() {
     check(LogisticRegression::new().solver(Trainer::adam(0.1).epochs(500).tolerance(1e-3)), &data);
     let model = LogisticRegression::new().l2(0.1).fit(&data).unwrap();
     model.report().ensure_converged().unwrap();
+=======
+    fn test<T: Real>() {
+        // Apart, apart but for a tie, of one class, and apart once the row of weight 0 is left out; then three classes.
+        let x = [-2.0, -1.0, 1.0, 2.0, 3.0, 4.0];
+        let (apart, one, all) = ([0, 0, 1, 1, 1, 1], [1; 6], [1.0; 6]);
+        for (name, y, k, x, weights) in [
+            ("apart", apart, 1, x, all),
+            ("a tie", apart, 1, [-2.0, 1.0, 1.0, 2.0, 3.0, 4.0], all),
+            ("one class", one, 1, x, all),
+            ("weight 0", [0, 0, 1, 1, 0, 1], 1, x, [1.0, 1.0, 1.0, 1.0, 0.0, 1.0]),
+            ("three classes", [0, 0, 1, 1, 2, 2], 3, x, all),
+            ("a class without a row", apart, 3, x, all),
+        ] {
+            let x = DMatrix::from_fn(6, 2, |i, j| T::of(if j == 0 { x[i] } else { x[i] * x[i] }));
+            let hit = |i: usize, c: usize| if k == 1 { y[i] == 1 } else { y[i] == c };
+            let y = DMatrix::from_fn(6, k, |i, c| if hit(i, c) { T::one() } else { T::zero() });
+            let weights = weights.map(T::of);
+            let data = Dataset::new(&x, &y).unwrap().with_weights(&weights).unwrap();
+            let plain = LogisticRegression::new();
+            let fits = [
+                plain.fit(&data),
+                LogisticRegression::new().solver(Newton::default().tolerance(0.1)).fit(&data),
+                LogisticRegression::new().solver(Lbfgs::default().tolerance(0.1)).fit(&data),
+                LogisticRegression::new().solver(Trainer::gd(0.1).tolerance(0.1)).fit(&data),
+                LogisticRegression::new().solver(Trainer::sgd(0.01).epochs(20)).fit(&data),
+                LogisticRegression::new().solver(Trainer::adam(0.01).tolerance(0.1)).fit(&data),
+            ];
+            for (solver, fit) in ["default", "newton", "lbfgs", "gd", "sgd", "adam"].into_iter().zip(fits) {
+                let model = fit.unwrap_or_else(|error| panic!("{name}, {solver}: {error}"));
+                let report = model.report();
+                assert!(!report.converged(), "{name}, {solver}: {report:?}");
+                assert_eq!(report.reason(), Reason::Unbounded, "{name}, {solver}: {report:?}");
+                assert!(report.warnings().iter().any(|w| matches!(w, Warning::Separated { .. })), "{name}, {solver}");
+                assert!(matches!(report.ensure_converged(), Err(Error::NotConverged { .. })), "{name}, {solver}");
+                assert!(model.params().iter().all(|v| v.is_finite()), "{name}, {solver}");
+                let p = model.predict(&x).unwrap();
+                assert!(p.iter().all(|&p| p >= T::zero() && p <= T::one()), "{name}, {solver}");
+            }
+            // With a penalty there is a minimum, and it is found.
+            LogisticRegression::new().l2(0.1).fit(&data).unwrap().report().ensure_converged().unwrap();
+        }
+    }
+    test::<f64>();
+    test::<f32>();
+>>>>>>> 89483c2 (Fuzz: any floats, any settings, any text, for a moment or for RESIDUAL_FUZZ_SECONDS)
 }
 
 /// An objective may be anything: NaN, infinite, without a minimum. Solvers end with an error or a report that says so.

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod cases;
+mod checkpoints;
 mod claims;
 mod contract;
 mod controls;
@@ -10,13 +11,16 @@ mod dual;
 mod erased;
 mod exact;
 mod extremes;
+mod fuzz;
 mod gradient_scales;
 mod gradients;
 mod hostile;
 mod models;
 mod naive;
 mod not_finite;
+mod pieces;
 mod rules;
+mod scores;
 mod settings;
 mod solvers;
 mod tables;

@@ -3,7 +3,7 @@
 //! * [`losses`]: `loss(name, value, target, kink, naive)`: gradient and curvature against differences, alone and over every
 //!   layer, with and without weights and penalty; value against the naive formula; extremes. `kink` is how far (z, y) is
 //!   from a point without derivative ([`SMOOTH`] if there is none), `naive` the textbook formula for one output pair or
-//!   row. A loss without [`Curvature`] takes `rough(...)` instead.
+//!   row.
 //! * [`layers`]: `layer(name, |s| ...)` makes the layer for drawn sizes `s`; use as many of them as the layer has. If it has
 //!   points without derivative, `.kink(|s, θ, x| ...)` says how far one sample is from the nearest, by naive means; if it
 //!   does not take arbitrary numbers, `.input(|s, x| ...)` makes a drawn sample legal.
@@ -38,7 +38,7 @@ pub const SMOOTH: LossKink = |_, _| f64::INFINITY;
 pub struct LossRow<T: Real> {
     pub name: &'static str,
     pub loss: AnyLoss<T>,
-    pub curvature: Option<AnyCurvature<T>>,
+    pub curvature: AnyCurvature<T>,
     pub target: Target,
     pub kink: LossKink,
     /// The textbook formula, good for scores of moderate size.
@@ -57,19 +57,7 @@ fn loss<T: Real>(
     assert_eq!(Describe::from_description(&loss.describe()).as_ref(), Ok(&loss), "a description comes back");
     let curvature: Arc<dyn Curvature<T>> = Arc::new(loss);
     let value: Arc<dyn Loss<T>> = curvature.clone();
-    LossRow { name, loss: Erased(value), curvature: Some(Erased(curvature)), target, kink, naive, degree: 1 }
-}
-
-/// A loss without second derivatives.
-#[expect(dead_code, reason = "every loss so far has second derivatives")]
-fn rough<T: Real>(
-    name: &'static str,
-    loss: impl Loss<T> + 'static,
-    target: Target,
-    kink: LossKink,
-    naive: fn(&[f64], &[f64]) -> f64,
-) -> LossRow<T> {
-    LossRow { name, loss: Erased(Arc::new(loss)), curvature: None, target, kink, naive, degree: 1 }
+    LossRow { name, loss: Erased(value), curvature: Erased(curvature), target, kink, naive, degree: 1 }
 }
 
 fn huber<T: Real>(name: &'static str, kink: LossKink, naive: fn(&[f64], &[f64]) -> f64, delta: f64) -> LossRow<T> {

@@ -3,6 +3,7 @@
 use super::parts::{Link, Parts};
 use crate::data::Dataset;
 use crate::linalg::compensated::Dd;
+use crate::linalg::power::times_power;
 use crate::real::sigmoid;
 use crate::{Error, Real, Result};
 
@@ -40,17 +41,14 @@ impl Parts {
 
     /// The fitted value of row i; the nearest number where it is out of range.
     fn fitted<T: Real>(&self, data: &Dataset<'_, T>, i: usize) -> f64 {
+        let row: Vec<f64> = (0..data.features()).map(|j| data.feature(j)[i].to_f64()).collect();
+        let point = self.point(&row);
         let (level, slopes) = self.coefficients.split_at(usize::from(self.intercept));
-        let features = (0..data.features()).map(|j| data.feature(j)[i].to_f64());
+        let level = level.first().map_or(0.0, |&level| times_power(level, -point.power));
         // A feature that depends on others stays out.
-        let terms = || slopes.iter().copied().zip(features.clone()).filter(|(slope, _)| !slope.is_nan());
-        let level = level.first().copied().unwrap_or(0.0);
-        let mut score = terms().fold(Dd::from(level), |sum, (slope, x)| sum + Dd::product(slope, x)).value();
-        if !score.is_finite() {
-            let small = 2f64.powi(-600);
-            let sum: f64 = terms().map(|(slope, x)| (slope * small) * (x * small)).sum();
-            score = nearest(sum / small / small);
-        }
+        let terms = slopes.iter().zip(&point.x).filter(|(slope, _)| !slope.is_nan());
+        let sum = terms.fold(Dd::from(level), |sum, (&slope, &x)| sum + Dd::product(slope, x)).value();
+        let score = nearest(times_power(sum, self.units.score + point.power));
         match self.link {
             Link::Identity => score,
             Link::Logit => sigmoid(score),

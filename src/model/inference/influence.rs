@@ -27,23 +27,24 @@ pub(crate) struct Residuals {
 }
 
 impl Influence {
-    /// With the standard deviation of a Pearson residual and the number p of coefficients. `without` is the studentized
-    /// residual from the standardized one, the deviance residual and the leverage.
+    /// `relative` has the Pearson residuals over their standard deviation σ, NaN where that is not known, and p is the number of
+    /// coefficients. `without` is the studentized residual of a row from the standardized one, the deviance residual and the
+    /// leverage.
     pub fn new(
         Residuals { fitted, residuals, pearson, deviance }: Residuals,
         leverage: Vec<f64>,
-        (sigma, p): (f64, f64),
-        without: impl Fn(f64, f64, f64) -> f64,
+        (relative, p): (&[f64], f64),
+        without: impl Fn(usize, f64, f64, f64) -> f64,
     ) -> Self {
         let standardize = |(&e, &h): (&f64, &f64)| match h > DECIDED {
             true => f64::NAN,
             false if e == 0.0 => 0.0,
-            false => e / sigma / (1.0 - h).sqrt(),
+            false => e / (1.0 - h).sqrt(),
         };
-        let standardized: Vec<f64> = pearson.iter().zip(&leverage).map(standardize).collect();
+        let standardized: Vec<f64> = relative.iter().zip(&leverage).map(standardize).collect();
         let cooks = standardized.iter().zip(&leverage).map(|(r, h)| r * r * h / ((1.0 - h) * p)).collect();
-        let each = standardized.iter().zip(&deviance).zip(&leverage);
-        let studentized = each.map(|((&r, &d), &h)| without(r, d, h)).collect();
+        let each = (0..standardized.len()).map(|i| without(i, standardized[i], deviance[i], leverage[i]));
+        let studentized = each.collect();
         Self { fitted, residuals, pearson, deviance, leverage, standardized, studentized, cooks }
     }
 
@@ -90,14 +91,19 @@ impl Inference {
         &self.parts.influence.leverage
     }
 
-    /// r = Pearson residual / (σ √(1 − h)), with σ = 1 for a logistic model; NaN where h = 1.
+    /// r = Pearson residual / (σ √(1 − h)), with σ = 1 for a logistic model.
+    ///
+    /// NaN where it is undefined: h = 1, and in a linear model for all rows if σ = 0.
     #[must_use]
     pub fn standardized_residuals(&self) -> &[f64] {
         &self.parts.influence.standardized
     }
 
-    /// Residuals over their standard deviation, with σ from a fit without the row itself; NaN where h = 1. For a logistic
-    /// model ±√(d² + h r²), d the deviance residual: nearly the root of what the row's absence takes from the deviance.
+    /// Residuals over their standard deviation, with σ from a fit without the row itself. For a logistic model ±√(d² + h r²), d
+    /// the deviance residual: nearly the root of what the row's absence takes from the deviance.
+    ///
+    /// NaN where it is undefined: h = 1, and in a linear model where no σ is left without the row, since there is one degree of
+    /// freedom alone or all other rows lie on the fit.
     ///
     /// Source: R's `rstudent`; Williams (1987), Applied Statistics 36.
     #[must_use]
@@ -105,7 +111,7 @@ impl Inference {
         &self.parts.influence.studentized
     }
 
-    /// Cook's distance r² h / ((1 − h) p), r the standardized residual; NaN where h = 1.
+    /// Cook's distance r² h / ((1 − h) p), r the standardized residual; NaN where that is.
     ///
     /// Source: Cook (1977), Technometrics 19; for a logistic model R's `cooks.distance`.
     #[must_use]
@@ -114,7 +120,7 @@ impl Inference {
     }
 
     /// DFFITS, t √(h / (1 − h)) with t the studentized residual: by how many standard errors a row's own fitted value moves
-    /// when the row is left out; NaN where h = 1.
+    /// when the row is left out; NaN where t is.
     #[must_use]
     pub fn dffits(&self) -> Vec<f64> {
         let parts = &self.parts.influence;

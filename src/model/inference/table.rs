@@ -1,6 +1,7 @@
 //! The table.
 
 use super::{Covariance, Inference, Link};
+use crate::linalg::power::times_power;
 use std::fmt;
 
 /// The table of coefficients, then the numbers of the whole fit. `{:#}` marks p-values with stars: `***` below 0.001, `**`
@@ -12,7 +13,8 @@ impl fmt::Display for Inference {
         write!(f, "{}, {} samples", parts.title, parts.observations)?;
         writeln!(f, ", {} degrees of freedom, {} standard errors", parts.degrees_of_freedom, kind(parts.kind))?;
         let mut lines = vec![self.header()];
-        lines.extend((0..parts.names.len()).map(|i| self.line(i, stars)));
+        let quantile = parts.distribution().quantile(0.95);
+        lines.extend((0..parts.names.len()).map(|i| self.line(i, quantile, stars)));
         let widths: Vec<usize> =
             (0..lines[0].len()).map(|c| lines.iter().map(|line| line[c].chars().count()).max().unwrap_or(0)).collect();
         for line in &lines {
@@ -40,15 +42,16 @@ impl Inference {
         columns.into_iter().map(String::from).collect()
     }
 
-    fn line(&self, i: usize, stars: bool) -> Vec<String> {
+    fn line(&self, i: usize, quantile: f64, stars: bool) -> Vec<String> {
         let name = self.parts.names[i].clone();
-        let estimate = self.parts.coefficients[i];
+        let estimate = self.coefficients[i];
         if estimate.is_nan() {
             let mut line = vec![name, "aliased".to_string()];
             line.resize(self.header().len(), String::new());
             return line;
         }
-        let (low, high) = self.intervals(0.95).ok().and_then(|v| v.get(i).copied()).unwrap_or((f64::NAN, f64::NAN));
+        let (b, width, k) = (self.parts.coefficients[i], quantile * self.own_errors[i], self.parts.power(i));
+        let (low, high) = (times_power(b - width, k), times_power(b + width, k));
         let p = self.p_values[i];
         let mut line = vec![
             name,
@@ -68,7 +71,7 @@ impl Inference {
 
     fn foot(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &self.parts;
-        if let Some(sigma) = parts.sigma {
+        if let Some(sigma) = self.sigma {
             writeln!(f, "sigma {}", number(sigma))?;
         }
         if let (Some(deviance), Some(null)) = (parts.deviance, parts.null_deviance) {

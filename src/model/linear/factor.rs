@@ -55,20 +55,20 @@ const MOST_GROWTH: usize = 256;
 impl Factor {
     pub fn new<T: Real>(design: &mut Design<'_, T>, l2: f64) -> Self {
         let fits = (design.positive > design.features() || l2 > 0.0) && design.moderate();
-        if fits && let Some(factor) = Self::from_gram(design, l2) {
+        if fits && let Some(factor) = Self::from_gram(design) {
             return factor;
         }
         Self::compensated(design, l2)
     }
 
     /// The fast route; `None` where the condition is too high for it.
-    fn from_gram<T: Real>(design: &mut Design<'_, T>, l2: f64) -> Option<Self> {
+    fn from_gram<T: Real>(design: &mut Design<'_, T>) -> Option<Self> {
         let gram = gram::centred(design);
-        Self::of_gram(design, gram, l2)
+        Self::of_gram(design, gram)
     }
 
-    fn of_gram<T: Real>(design: &Design<'_, T>, gram: Centred, l2: f64) -> Option<Self> {
-        let square = |j: usize| gram.at(j, j) + design.penalty(l2, j).value();
+    fn of_gram<T: Real>(design: &Design<'_, T>, gram: Centred) -> Option<Self> {
+        let square = |j: usize| gram.at(j, j) + design.penalty(j).value();
         let (order, constant): (Vec<usize>, Vec<usize>) = (0..design.features()).partition(|&j| square(j) > 0.0);
         let norm: Vec<f64> = order.iter().map(|&j| square(j).sqrt()).collect();
         let p = order.len();
@@ -101,7 +101,7 @@ impl Factor {
     pub fn compensated<T: Real>(design: &mut Design<'_, T>, l2: f64) -> Self {
         let mut products = gram::compensated_centred(design);
         for (j, run) in products.iter_mut().enumerate() {
-            run.set(j, run.get(j) + design.penalty(l2, j));
+            run.set(j, run.get(j) + design.penalty(j));
         }
         Pivoted::new(design, &products, l2).finish()
     }

@@ -1,17 +1,20 @@
 //! Inference for least squares.
 
-use super::design::Design;
+use super::design::{Column, Design};
 use super::diagnostics::koenker;
 use super::factor::{Dependent, Factor, dot};
 use super::refine::{Coefficients, intercept};
 use super::rows::{Rows, rows, weight};
 use super::solve::basic;
-use crate::data::Dataset;
+use crate::data::{Dataset, feature_name};
 use crate::layer::Affine;
 use crate::linalg::compensated::{Dd, Run};
+use crate::linalg::power::{root, times_power};
 use crate::loss::SquaredError;
 use crate::model::Fitted;
-use crate::model::inference::{Alias, Covariance, Diagnostics, Inference, Influence, Link, Parts, Residuals, counting};
+use crate::model::inference::{
+    Alias, Covariance, Diagnostics, Inference, Influence, Link, Parts, Residuals, Units, counting,
+};
 use crate::{Error, Real, Result};
 use nalgebra::DMatrix;
 
@@ -39,12 +42,12 @@ impl<T: Real> Fitted<T, Affine, SquaredError> {
             return Err(Error::Shape { what, expected, found });
         }
         let counted = counting(data)?;
-        let mut design = Design::new(counted, self.layer().has_bias())?;
+        let mut design = Design::new(counted, self.layer().has_bias(), 0.0)?;
         let (factor, inverse) = Factor::with_inverse(&mut design);
         let solved = basic(&design, factor, 0.0);
         let work = Work::new(&design, &solved.factor, &inverse, &solved.targets[0].coefficients)?;
         work.same_fit(self.params())?;
-        Ok(Inference::new(work.parts(counted, covariance)?.for_all_rows(data)))
+        Inference::new(work.parts(counted, covariance)?.for_all_rows(data))
     }
 }
 
@@ -80,7 +83,7 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
             inverse.iter().map(|run| (0..run.hi.len()).map(|j| run.get(j).value()).collect()).collect();
         let mut shift = vec![Dd::ZERO; factor.rank()];
         for (&j, row) in factor.order.iter().zip(inverse) {
-            let centre = design.x[j].mean + design.x[j].unit.shift.into();
+            let centre = design.x[j].exact_centre();
             shift.iter_mut().enumerate().for_each(|(l, s)| *s = *s + centre * row.get(l));
         }
         let rows = rows(design, factor, coefficients, &v);
@@ -100,13 +103,12 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     /// The parameters must give the fitted values of least squares, up to a thousandth of sigma or the rounding of their type.
     fn same_fit(&self, params: &[T]) -> Result<()> {
-        let t = self.design.y[0].unit.scale;
-        let c = self.coefficients;
-        let change = |j: usize| params[j].to_f64() * t / self.design.scale(j) - c.beta[j].value();
+        let (unit, c) = (self.design.y[0].power, self.coefficients);
+        let change = |j: usize| times_power(params[j].to_f64(), unit - self.design.power(j)) - c.beta[j].value();
         let mut d: Vec<f64> = self.factor.order.iter().zip(&self.factor.norm).map(|(&j, n)| change(j) * n).collect();
         let mut level = 0.0;
         if self.design.intercept {
-            level = params[params.len() - 1].to_f64() * t - intercept(self.design, c, 0).value();
+            level = times_power(params[params.len() - 1].to_f64(), unit) - intercept(self.design, c, 0).value();
             level += (0..self.design.features()).map(|j| change(j) * self.design.x[j].centre()).sum::<f64>();
         }
         for dependent in &self.factor.dependent {
@@ -139,55 +141,55 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     fn parts(&self, data: &Dataset<'_, T>, kind: Covariance) -> Result<Parts> {
         let (n, df, p) = (self.design.positive as f64, self.degrees_of_freedom, self.used() as f64);
-        let t = self.design.y[0].unit.scale;
-        let variance = self.rows.square / df;
+        let (square, total, unit) = (self.rows.square, self.rows.total, self.design.y[0].power);
+        let variance = square / df;
         // In the basis the covariance is σ² I, or the meat of the sandwich; half is a root of it.
         let meat = match kind {
             Covariance::Classical => DMatrix::from_diagonal_element(self.used(), self.used(), variance),
             _ => self.rows.meat(self.design, kind, n, df)?,
         };
         let half = cholesky_root(&meat);
-        let sigma = (variance / self.design.weight_scale).sqrt() / t;
-        let total = self.rows.total / self.design.weight_scale / t / t;
-        let square = self.rows.square / self.design.weight_scale / t / t;
+        let (sigma, power) = root(variance, -self.design.weight_power);
         let r2 = (total > 0.0).then(|| 1.0 - square / total);
         let degrees_total = n - self.first() as f64;
         let adjusted_r2 = r2.map(|_| 1.0 - (square / df) / (total / degrees_total));
         let log_weights =
             data.weights().map_or(0.0, |w| w.iter().map(|w| w.to_f64()).filter(|&w| w > 0.0).map(f64::ln).sum());
-        let log_likelihood = 0.5 * (log_weights - n * ((2.0 * std::f64::consts::PI).ln() + (square / n).ln() + 1.0));
-        let residuals = self.residuals();
-        let diagnostics = self.diagnostics();
-        // With σ from the other rows.
-        let without = |r: f64, _, _| if r == 0.0 { 0.0 } else { r * ((df - 1.0) / (df - r * r)).sqrt() };
-        let centre = (0..self.design.features()).map(|j| self.design.x[j].centre() / self.design.scale(j)).collect();
+        // Squares in the user's units are these times 2 to this power.
+        let squares = -self.design.weight_power - 2 * unit;
+        let log_square = (square / n).ln() + f64::from(squares) * std::f64::consts::LN_2;
+        let log_likelihood = 0.5 * (log_weights - n * ((2.0 * std::f64::consts::PI).ln() + log_square + 1.0));
         Ok(Parts {
             title: "least squares",
             link: Link::Identity,
             kind,
             intercept: self.design.intercept,
             names: names(data, self.design.intercept),
-            coefficients: self.estimates(t),
-            root: self.basis(&self.shift, t) * &half,
-            centre,
-            centred_root: self.basis(&vec![0.0; self.shift.len()], t) * &half,
+            units: Units {
+                score: -unit,
+                features: (0..self.design.features()).map(|j| self.design.power(j)).collect(),
+            },
+            coefficients: self.estimates(),
+            root: self.basis(&self.shift) * &half,
+            centre: self.design.x.iter().map(Column::centre).collect(),
+            centred_root: self.basis(&vec![0.0; self.shift.len()]) * &half,
             aliased: self.factor.dependent.iter().map(|d| self.alias(d)).collect(),
             observations: self.design.positive,
             degrees_of_freedom: df,
             parameters: self.used() + 1,
-            sigma: Some(sigma),
-            squares: Some((square, total)),
+            sigma: Some(times_power(sigma, power)),
+            squares: [square, total].map(|v| representable(v, squares)),
             r2,
             adjusted_r2,
             f_statistic: self.f_statistic(kind, &meat),
             deviance: None,
             null_deviance: None,
             log_likelihood,
-            influence: Influence::new(residuals, self.rows.leverage.clone(), (sigma, p), without),
-            diagnostics,
+            influence: self.influence(variance.sqrt(), p),
+            diagnostics: self.diagnostics(),
             vif: self.vif(),
             condition: self.factor.condition,
-            perfect: self.rows.square <= self.rows.raw * (8.0 * T::default_epsilon().to_f64()).powi(2),
+            perfect: square <= self.rows.raw * (8.0 * T::default_epsilon().to_f64()).powi(2),
         })
     }
 
@@ -196,12 +198,30 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         weight(self.design, i).sqrt() * self.rows.residuals[i]
     }
 
+    /// With σ in the units of the design and the number of coefficients.
+    fn influence(&self, sigma: f64, p: f64) -> Influence {
+        let (n, df) = (self.design.rows(), self.degrees_of_freedom);
+        let counts = |i: usize| weight(self.design, i) > 0.0;
+        // 0 / 0 is undefined where the fit is perfect.
+        let relative: Vec<f64> = (0..n).map(|i| if counts(i) { self.pearson(i) / sigma } else { 0.0 }).collect();
+        // With σ from the other rows; what is left of its square for them is below rounding where they lie on the fit.
+        let without = |i: usize, r: f64, _, _| match 1.0 - r * r / df {
+            _ if !counts(i) => 0.0,
+            left if df > 1.0 && left > 64.0 * f64::EPSILON => r * ((df - 1.0) / (df * left)).sqrt(),
+            _ => f64::NAN,
+        };
+        Influence::new(self.residuals(), self.rows.leverage.clone(), (&relative, p), without)
+    }
+
     /// Row by row in the user's units.
     fn residuals(&self) -> Residuals {
-        let t = self.design.y[0].unit.scale;
-        let residuals: Vec<f64> = self.rows.residuals.iter().map(|e| e / t).collect();
-        let root = self.design.weight_scale.sqrt();
-        let pearson: Vec<f64> = (0..residuals.len()).map(|i| self.pearson(i) / t / root).collect();
+        let unit = self.design.y[0].power;
+        let residuals: Vec<f64> = self.rows.residuals.iter().map(|e| times_power(*e, -unit)).collect();
+        let pearson = |i: usize| {
+            let (scale, power) = root(1.0, -self.design.weight_power);
+            times_power(self.pearson(i) * scale, power - unit)
+        };
+        let pearson: Vec<f64> = (0..residuals.len()).map(pearson).collect();
         let fitted = self.design.targets[0].iter().zip(&residuals).map(|(y, e)| y.to_f64() - e).collect();
         Residuals { fitted, residuals, deviance: pearson.clone(), pearson }
     }
@@ -213,31 +233,29 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         Diagnostics::new(&counting, koenker)
     }
 
-    /// Estimates in the user's units, the intercept first, NaN where aliased.
-    fn estimates(&self, t: f64) -> Vec<f64> {
-        let level = intercept(self.design, self.coefficients, 0).value() / t;
+    /// Estimates in the units of the design, the intercept first, NaN where aliased.
+    fn estimates(&self) -> Vec<f64> {
         let mut estimates = vec![f64::NAN; self.first() + self.design.features()];
         if self.design.intercept {
-            estimates[0] = level;
+            estimates[0] = intercept(self.design, self.coefficients, 0).value();
         }
         for &j in &self.factor.order {
-            estimates[self.first() + j] = self.coefficients.beta[j].value() * self.design.scale(j) / t;
+            estimates[self.first() + j] = self.coefficients.beta[j].value();
         }
         estimates
     }
 
     /// The coefficients as combinations of the orthonormal basis, for an intercept that is `shift` of the basis away from the
-    /// level, in the user's units; NaN for aliased ones.
-    fn basis(&self, shift: &[f64], t: f64) -> DMatrix<f64> {
+    /// level; NaN for aliased ones.
+    fn basis(&self, shift: &[f64]) -> DMatrix<f64> {
         let first = self.first();
         let mut a = DMatrix::zeros(first + self.design.features(), self.used());
         if self.design.intercept {
-            a[(0, 0)] = 1.0 / self.design.total.value().sqrt() / t;
-            shift.iter().enumerate().for_each(|(l, s)| a[(0, 1 + l)] = -s / t);
+            a[(0, 0)] = 1.0 / self.design.total.value().sqrt();
+            shift.iter().enumerate().for_each(|(l, s)| a[(0, 1 + l)] = -s);
         }
         for (&j, row) in self.factor.order.iter().zip(&self.v) {
-            let unit = self.design.scale(j) / t;
-            row.iter().enumerate().for_each(|(l, v)| a[(first + j, first + l)] = v * unit);
+            row.iter().enumerate().for_each(|(l, &v)| a[(first + j, first + l)] = v);
         }
         for dependent in &self.factor.dependent {
             a.row_mut(first + dependent.column).fill(f64::NAN);
@@ -277,15 +295,20 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
     }
 
     fn alias(&self, dependent: &Dependent) -> Alias {
-        let own = self.design.scale(dependent.column);
+        let column = dependent.column;
         let pairs = self.factor.order.iter().zip(&dependent.combination);
-        let shares: Vec<(usize, f64)> =
-            pairs.filter(|(_, c)| **c != 0.0).map(|(&j, c)| (j, c * self.design.scale(j) / own)).collect();
-        let user = |j: usize| self.design.x[j].centre() / self.design.scale(j);
-        let constant = shares.iter().fold(user(dependent.column), |sum, &(j, c)| sum - c * user(j));
+        let shares: Vec<(usize, f64)> = pairs.filter(|(_, c)| **c != 0.0).map(|(&j, &c)| (j, c)).collect();
+        let centre = |j: usize| self.design.x[j].centre();
+        let constant = shares.iter().fold(centre(column), |sum, &(j, c)| sum - c * centre(j));
         let constant = if self.design.intercept { constant } else { 0.0 };
-        Alias { feature: dependent.column, constant, shares, tolerance: user(dependent.column).abs() }
+        Alias { feature: column, constant, shares, tolerance: centre(column).abs() }
     }
+}
+
+/// v · 2ᵏ, if f64 can hold it.
+fn representable(v: f64, k: i32) -> Option<f64> {
+    let scaled = times_power(v, k);
+    (v == 0.0 || (scaled != 0.0 && scaled.is_finite())).then_some(scaled)
 }
 
 /// A root of a positive semidefinite matrix: L of L Lᵀ, a column that vanishes staying 0.
@@ -307,10 +330,6 @@ fn cholesky_root(m: &DMatrix<f64>) -> DMatrix<f64> {
 
 /// `(intercept)`, then the names of the features, or `x0`, `x1`, ...
 pub(crate) fn names<T: Real>(data: &Dataset<'_, T>, intercept: bool) -> Vec<String> {
-    let mut names: Vec<String> = if intercept { vec!["(intercept)".to_string()] } else { Vec::new() };
-    match data.names() {
-        Some(given) => names.extend(given.iter().cloned()),
-        None => names.extend((0..data.features()).map(|j| format!("x{j}"))),
-    }
-    names
+    let level = intercept.then(|| "(intercept)".to_string());
+    level.into_iter().chain((0..data.features()).map(|j| feature_name(data, j))).collect()
 }

@@ -1,11 +1,13 @@
 //! Least squares to the last digit, as a solver.
 
-use super::design::Design;
+use super::design::{Column, Design};
 use super::factor::{Dependent, Factor};
 use super::refine::{Refined, intercept, intercept_growth};
 use super::solve::{Solved, basic, least_norm};
+use crate::data::{Dataset, feature_name, target_name};
 use crate::layer::Affine;
 use crate::linalg::compensated::Dd;
+use crate::linalg::power::{decimal_exponent, times_power};
 use crate::loss::SquaredError;
 use crate::objective::Objective;
 use crate::optim::ends::{check_start, chosen, largest, out_of_range};
@@ -36,8 +38,11 @@ use crate::{Error, Real, Result};
 /// [`Report::last_correction`] the relative size of the last correction, and [`Report::correct_digits`] an estimate, on the
 /// safe side, of the correct digits of the worst coefficient.
 ///
+/// **Units.** Columns and targets may have any size that the number type holds. A risk or a gradient that is larger than the
+/// largest f64 is reported as that.
+///
 /// # Errors
-/// [`Error::Undefined`] if a coefficient exceeds the range of the number type.
+/// [`Error::Range`] with the feature's name if a coefficient is outside the range of the number type.
 ///
 /// ```
 /// use nalgebra::{DMatrix, dvector};
@@ -67,15 +72,16 @@ impl<'r, T: Real> Solver<T, Risk<'r, T, Affine, SquaredError>> for LeastSquares 
     ) -> Result<Solution<T>> {
         check_start(risk.dim(), &start, observer)?;
         let l2 = risk.l2();
-        let mut design = Design::new(risk.data(), risk.layer().has_bias())?;
+        let (data, names) = (risk.data(), risk.data().names());
+        let mut design = Design::new(data, risk.layer().has_bias(), l2)?;
         let factor = Factor::new(&mut design, l2);
         let deficient = !factor.dependent.is_empty();
         let mut solved = basic(&design, factor, l2);
         if deficient {
             solved = least_norm(&design, solved, l2);
         }
-        let params = params::<T>(&design, &solved)?;
-        let report = report(&design, &solved, &params, l2);
+        let params = params::<T>(&design, &solved, data)?;
+        let report = report(&design, &solved, &params, l2, names);
         let progress = Progress::new(1, report.value(), Some(report.gradient_norm()), &params);
         let _ = observer.observe(&progress);
         match chosen(params.len(), observer)? {
@@ -101,46 +107,62 @@ fn given<T: Real>(
     Ok(Solution { params, report })
 }
 
-/// v · 2ᵃ · 2ᵇ, given the powers; safe where one of them alone leaves the range.
-fn scale(v: f64, a: f64, b: f64) -> f64 {
-    let both = a * b;
-    if both.is_normal() { v * both } else { v * a * b }
-}
-
 /// θ in the user's units, each number rounded once.
-fn params<T: Real>(design: &Design<'_, T>, solved: &Solved) -> Result<Vec<T>> {
+fn params<T: Real>(design: &Design<'_, T>, solved: &Solved, data: &Dataset<'_, T>) -> Result<Vec<T>> {
     let mut params = Vec::with_capacity((design.features() + 1) * design.outputs());
     for j in 0..design.features() {
         for (target, y) in solved.targets.iter().zip(&design.y) {
-            params.push(T::of(scale(target.coefficients.beta[j].value(), design.scale(j), 1.0 / y.unit.scale)));
+            let (beta, power) = (target.coefficients.beta[j].value(), design.power(j) - y.power);
+            let rounded = T::of(times_power(beta, power));
+            if !rounded.is_finite() || vanishes(rounded, beta, (&design.x[j], y)) {
+                let exponent = decimal_exponent(beta, power);
+                return Err(Error::Range { what: "coefficient", of: feature_name(data, j), exponent });
+            }
+            params.push(rounded);
         }
     }
     if design.intercept {
         for (c, (target, y)) in solved.targets.iter().zip(&design.y).enumerate() {
-            params.push(T::of(intercept(design, &target.coefficients, c).value() / y.unit.scale));
+            let level = intercept(design, &target.coefficients, c).value();
+            let rounded = T::of(times_power(level, -y.power));
+            if !rounded.is_finite() {
+                let exponent = decimal_exponent(level, -y.power);
+                return Err(Error::Range { what: "intercept", of: target_name(c, design.outputs()), exponent });
+            }
+            params.push(rounded);
         }
     }
-    match params.iter().all(|v| v.is_finite()) {
-        true => Ok(params),
-        false => Err(Error::Undefined {
-            what: "a coefficient",
-            why: "it exceeds the range of the numbers; rescale the features or the targets",
-        }),
-    }
+    Ok(params)
 }
 
-fn report<T: Real>(design: &Design<'_, T>, solved: &Solved, params: &[T], l2: f64) -> Report {
+/// Whether a coefficient is too small for its type, so that its rounding shows in the fitted values: by more than the type
+/// resolves at the size of the targets, and at all.
+pub(in crate::model::linear) fn vanishes<T: Real>(rounded: T, beta: f64, (x, y): (&Column, &Column)) -> bool {
+    let unit = 8.0 * T::default_epsilon().to_f64();
+    let change = (times_power(rounded.to_f64(), y.power - x.power) - beta).abs();
+    let least = if T::default_epsilon().to_f64() > 1e-10 { f64::from(f32::from_bits(1)) } else { f64::from_bits(1) };
+    change > unit * beta.abs()
+        && change * x.size() > unit * y.size()
+        && times_power(change * x.size(), -y.power) > 8.0 * least
+}
+
+/// v · 2ᵏ, and where that is too large the largest number.
+fn bounded(v: f64, k: i32) -> f64 {
+    times_power(v, k).clamp(-f64::MAX, f64::MAX)
+}
+
+fn report<T: Real>(design: &Design<'_, T>, solved: &Solved, params: &[T], l2: f64, names: Option<&[String]>) -> Report {
     let k = design.outputs();
     let factor = &solved.factor;
     let (mut value, mut gradient, mut last, mut digits) = (0.0, 0.0_f64, 0.0_f64, f64::INFINITY);
     for (c, target) in solved.targets.iter().enumerate() {
         let rounded: Vec<f64> = params.iter().skip(c).step_by(k).map(|v| v.to_f64()).collect();
         let off = Rounding::new(design, factor, target, c, &rounded);
-        let t = design.y[c].unit.scale;
-        value += (target.objective.max(0.0) + off.objective) / (2.0 * design.total.value()) / t / t;
+        let half = (target.objective.max(0.0) + off.objective) / (2.0 * design.total.value());
+        value = bounded(value + bounded(half, -2 * design.y[c].power), 0);
         gradient = gradient.max(off.gradient);
         last = last.max(target.last);
-        digits = digits.min(correct_digits(design, factor, target, c));
+        digits = digits.min(correct_digits::<T>(design, factor, target, c, off.relative));
     }
     let rank = if l2 > 0.0 { design.features() } else { factor.rank() };
     let mut report = Report::new(Reason::Direct, 1, value, gradient)
@@ -151,38 +173,55 @@ fn report<T: Real>(design: &Design<'_, T>, solved: &Solved, params: &[T], l2: f6
         .with_correct_digits(digits);
     if l2 == 0.0 {
         for dependent in &factor.dependent {
-            report = report.with_warning(warning(design, factor, dependent));
+            report = report.with_warning(warning(design, factor, dependent, names));
         }
     }
     report
 }
 
-/// The dependency in the user's units; shares too small to be told from rounding are left out.
-pub(super) fn warning<T: Real>(design: &Design<'_, T>, factor: &Factor, dependent: &Dependent) -> Warning {
+/// The dependency in the user's units; what is too small to be told from rounding is left out.
+fn warning<T: Real>(
+    design: &Design<'_, T>,
+    factor: &Factor,
+    dependent: &Dependent,
+    names: Option<&[String]>,
+) -> Warning {
+    let column = dependent.column;
     let share = |l: usize| dependent.combination[l].abs() * factor.norm[l];
     let largest = (0..factor.rank()).fold(0.0_f64, |m, l| m.max(share(l)));
-    let own = design.scale(dependent.column);
-    let depends_on = (0..factor.rank()).filter(|&l| share(l) > 1e-9 * largest).map(|l| {
-        let j = factor.order[l];
-        (j, scale(dependent.combination[l], design.scale(j), 1.0 / own))
-    });
-    let mut depends_on: Vec<(usize, f64)> = depends_on.collect();
-    depends_on.sort_by_key(|&(j, _)| j);
-    Warning::RankDeficient { column: dependent.column, depends_on }
+    let seen: Vec<usize> = (0..factor.rank()).filter(|&l| share(l) > 1e-9 * largest).collect();
+    let mut on: Vec<(usize, f64)> = seen.iter().map(|&l| (factor.order[l], dependent.combination[l])).collect();
+    on.sort_by_key(|&(j, _)| j);
+    let mut constant = 0.0;
+    if design.intercept {
+        let part = |j: usize, c: f64| design.x[j].exact_centre() * c.into();
+        let sum = on.iter().fold(part(column, 1.0), |sum, &(j, c)| sum - part(j, c));
+        // Rounding of the numbers changes the shares by that over the spread of a column, and the constant by its centre times that.
+        let size = on.iter().fold(design.x[column].size(), |size, &(j, c)| size + c.abs() * design.x[j].size());
+        let reach = |&l: &usize| design.x[factor.order[l]].centre().abs() * factor.growth[l] / factor.norm[l];
+        let far = seen.iter().map(reach).sum::<f64>() * design.total.value().sqrt();
+        constant = if sum.hi.abs() > 16.0 * f64::EPSILON * size * (1.0 + far) { sum.value() } else { 0.0 };
+    }
+    let own = design.power(column);
+    let depends_on = on.into_iter().map(|(j, c)| (j, bounded(c, design.power(j) - own))).collect();
+    Warning::rank_deficient(column, depends_on, bounded(constant, -own), names)
 }
 
 /// What rounding the coefficients to the user's type does to the objective and to its gradient.
 struct Rounding {
     objective: f64,
     gradient: f64,
+    /// The largest relative change of a coefficient.
+    relative: f64,
 }
 
 impl Rounding {
     fn new<T: Real>(design: &Design<'_, T>, factor: &Factor, target: &Refined, c: usize, rounded: &[f64]) -> Self {
-        let t = design.y[c].unit.scale;
-        let total = design.total.value();
-        let change =
-            |j: usize| (Dd::from(scale(rounded[j], 1.0 / design.scale(j), t)) - target.coefficients.beta[j]).value();
+        let (total, beta) = (design.total.value(), &target.coefficients.beta);
+        let unit = design.y[c].power;
+        let change = |j: usize| (Dd::from(times_power(rounded[j], unit - design.power(j))) - beta[j]).value();
+        let relative = |j: usize| if beta[j].hi == 0.0 { 0.0 } else { (change(j) / beta[j].hi).abs() };
+        let relative = (0..design.features()).map(relative).fold(0.0, f64::max);
         let mut d: Vec<f64> = factor.order.iter().zip(&factor.norm).map(|(&j, n)| change(j) * n).collect();
         for dependent in &factor.dependent {
             let change = change(dependent.column);
@@ -194,25 +233,27 @@ impl Rounding {
         let along: Vec<f64> = factor.r.iter().zip(&factor.norm).map(|(r, n)| super::factor::dot(r, &rd) * n).collect();
         let mut level = 0.0;
         if design.intercept {
-            level = (Dd::from(rounded[design.features()] * t) - intercept(design, &target.coefficients, c)).value();
+            let given = times_power(rounded[design.features()], unit);
+            level = (Dd::from(given) - intercept(design, &target.coefficients, c)).value();
             level += (0..design.features()).map(|j| change(j) * design.x[j].centre()).sum::<f64>();
         }
-        let mut gradient = (level / t).abs();
+        let mut gradient = bounded(level, -unit).abs();
         let mut take = |j: usize, g: f64| {
-            let g = (g / total + design.x[j].centre() * level) / t / design.scale(j);
+            let g = bounded(g / total + design.x[j].centre() * level, -unit - design.power(j));
             gradient = gradient.max(g.abs());
         };
         factor.order.iter().zip(&along).for_each(|(&j, &g)| take(j, g));
         for dependent in &factor.dependent {
             take(dependent.column, super::factor::dot(&dependent.combination, &along));
         }
-        Self { objective: super::factor::dot(&rd, &rd) + total * level * level, gradient }
+        Self { objective: super::factor::dot(&rd, &rd) + total * level * level, gradient, relative }
     }
 }
 
-/// −log₁₀ of the relative error of the worst coefficient: what refinement leaves, and one rounding.
-fn correct_digits<T: Real>(design: &Design<'_, T>, factor: &Factor, target: &Refined, c: usize) -> f64 {
-    let unit = (T::default_epsilon() * T::of(0.5)).to_f64();
+/// −log₁₀ of the relative error of the worst coefficient: what refinement leaves, and one rounding, of which `rounding` is
+/// known.
+fn correct_digits<T: Real>(design: &Design<'_, T>, factor: &Factor, target: &Refined, c: usize, rounding: f64) -> f64 {
+    let unit = (T::default_epsilon() * T::of(0.5)).to_f64().max(rounding);
     let coefficients = &target.coefficients;
     let mut errors = vec![0.0; design.features()];
     for ((&j, n), growth) in factor.order.iter().zip(&factor.norm).zip(&factor.growth) {

@@ -1,7 +1,7 @@
 //! Polynomials in one variable without the ill-conditioning of powers.
 
-use super::design::power_for;
 use crate::linalg::compensated::Dd;
+use crate::linalg::power::{exponent, times_power};
 use crate::{Error, Result};
 use nalgebra::DMatrix;
 
@@ -68,8 +68,8 @@ impl Polynomial {
     /// [`features`](Polynomial::features).
     ///
     /// # Errors
-    /// [`Error::Shape`] for another number of coefficients, [`Error::NotFinite`] for NaN or infinity, [`Error::Undefined`] if a
-    /// result exceeds the range of f64.
+    /// [`Error::Shape`] for another number of coefficients, [`Error::NotFinite`] for NaN or infinity among them (row 0 is the
+    /// intercept), [`Error::Undefined`] if a coefficient that is not negligible is outside the range of f64.
     pub fn to_powers(&self, intercept: f64, coefficients: &[f64]) -> Result<Vec<f64>> {
         if coefficients.len() != self.degree {
             let (what, expected) = ("number of coefficients", self.degree);
@@ -78,10 +78,9 @@ impl Polynomial {
         finite("the intercept", &[intercept])?;
         finite("the list of coefficients", coefficients)?;
         let all: Vec<f64> = std::iter::once(intercept).chain(coefficients.iter().copied()).collect();
-        // Near the ends of the range the steps on the way would leave it.
-        let unit = power_for(all.iter().fold(0.0, |max: f64, c| max.max(c.abs())));
-        let all: Vec<Dd> = all.iter().map(|&c| Dd::from(c * unit)).collect();
-        self.powers_in(unit, &all)
+        let unit = unit_of(&all);
+        let all: Vec<Dd> = all.into_iter().map(|c| times_power(c, unit).into()).collect();
+        self.powers(&all, unit)
     }
 
     /// The coefficients of 1, x, x², ... of the least-squares polynomial, computed in double-double arithmetic: those of
@@ -96,12 +95,11 @@ impl Polynomial {
         }
         finite("x", x)?;
         finite("y", y)?;
-        let side = self.degree + 1;
-        let unit = power_for(y.iter().fold(0.0, |max: f64, y| max.max(y.abs())));
+        let (side, unit) = (self.degree + 1, unit_of(y));
         let mut a = vec![vec![Dd::ZERO; side + 1]; side];
         for (&x, &y) in x.iter().zip(y) {
             let mut values = self.values(x);
-            values.push((y * unit).into());
+            values.push(times_power(y, unit).into());
             for r in 0..side {
                 (r..=side).for_each(|c| a[r][c] = a[r][c] + values[r] * values[c]);
             }
@@ -110,21 +108,19 @@ impl Polynomial {
             what: "the polynomial",
             why: "there are not enough different numbers for its degree; lower the degree",
         })?;
-        self.powers_in(unit, &coefficients)
+        self.powers(&coefficients, unit)
     }
 
-    /// [`powers`](Polynomial::powers) of coefficients that were multiplied by `unit`.
-    fn powers_in(&self, unit: f64, coefficients: &[Dd]) -> Result<Vec<f64>> {
-        let powers: Vec<f64> = self.powers(coefficients).into_iter().map(|b| b / unit).collect();
-        match powers.iter().all(|b| b.is_finite()) {
-            true => Ok(powers),
-            false => Err(Error::Undefined { what: "a coefficient", why: "it exceeds the range of f64; rescale x" }),
-        }
+    /// The exponent of a power of two that brings the width to about 1.
+    fn unit(&self) -> i32 {
+        -exponent(self.width)
     }
 
     /// T₀ .. T_degree at x.
     fn values(&self, x: f64) -> Vec<Dd> {
-        let t = (Dd::from(x) - self.centre.into()) / self.width.into();
+        // In a unit in which no part of a double-double is lost; x so far outside that it has none there is out of range itself.
+        let [x, centre, width] = [x, self.centre, self.width].map(|v| Dd::from(times_power(v, self.unit())));
+        let t = (x - centre) / width;
         let mut values = vec![Dd::from(1.0), t];
         for k in 1..self.degree {
             let next = (t * values[k]).scaled(2.0) - values[k - 1];
@@ -134,8 +130,8 @@ impl Polynomial {
     }
 
     /// Σ cₖ Tₖ as coefficients of powers of x, by Clenshaw's recurrence on polynomials:
-    /// uₖ = cₖ + 2 t uₖ₊₁ − uₖ₊₂, the sum is c₀ + t u₁ − u₂.
-    fn powers(&self, coefficients: &[Dd]) -> Vec<f64> {
+    /// uₖ = cₖ + 2 t uₖ₊₁ − uₖ₊₂, the sum is c₀ + t u₁ − u₂. The cₖ come times 2 to the power `unit`.
+    fn powers(&self, coefficients: &[Dd], unit: i32) -> Result<Vec<f64>> {
         let side = self.degree + 1;
         let (mut u, mut above) = (vec![Dd::ZERO; side], vec![Dd::ZERO; side]);
         for (k, &c) in coefficients.iter().enumerate().rev() {
@@ -145,13 +141,31 @@ impl Polynomial {
             next[0] = next[0] + c;
             above = std::mem::replace(&mut u, next);
         }
-        u.into_iter().map(Dd::value).collect()
+        // In powers of x times 2^size, all |x| up to 1.
+        let largest = self.centre.abs().max(self.width);
+        let size = -exponent(largest) - 1;
+        let back = size - self.unit();
+        let own: Vec<f64> = u.into_iter().enumerate().map(|(k, v)| times_power(v.value(), -back * k as i32)).collect();
+        let most = own.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+        let powers = own.iter().enumerate().map(|(k, &v)| {
+            let power = size * k as i32 - unit;
+            let outward = times_power(v, power);
+            let lost = (times_power(outward, -power) - v).abs();
+            let holds = outward.is_finite() && (lost <= 4.0 * f64::EPSILON * v.abs() || lost <= f64::EPSILON * most);
+            holds.then_some(outward)
+        });
+        powers.collect::<Option<Vec<f64>>>().ok_or(Error::Undefined {
+            what: "a coefficient",
+            why: "it is outside the range of f64; change the unit of x",
+        })
     }
 
-    /// (x − centre) / width times a polynomial in x; the highest coefficient is 0 where this is called.
+    /// (x − centre) / width times a polynomial in x, in powers of x times 2^[`unit`](Self::unit); the highest coefficient is 0
+    /// where this is called.
     fn times_t(&self, u: &[Dd]) -> Vec<Dd> {
+        let [centre, width] = [self.centre, self.width].map(|v| Dd::from(times_power(v, self.unit())));
         let lower = |k: usize| if k == 0 { Dd::ZERO } else { u[k - 1] };
-        (0..u.len()).map(|k| (lower(k) - u[k] * self.centre.into()) / self.width.into()).collect()
+        (0..u.len()).map(|k| (lower(k) - u[k] * centre) / width).collect()
     }
 }
 
@@ -181,6 +195,11 @@ fn eliminate(mut a: Vec<Vec<Dd>>) -> Option<Vec<Dd>> {
     Some(x)
 }
 
+/// The exponent of a power of two that brings the largest of these numbers to about 1.
+fn unit_of(values: &[f64]) -> i32 {
+    -exponent(values.iter().fold(0.0_f64, |size, v| size.max(v.abs())))
+}
+
 fn finite(what: &'static str, values: &[f64]) -> Result<()> {
     match values.iter().position(|v| !v.is_finite()) {
         Some(row) => Err(Error::NotFinite { what, row, column: 0 }),
@@ -203,6 +222,40 @@ mod tests {
             let horner = powers.iter().rev().fold(0.0, |sum, b| sum * x + b);
             assert!((direct - horner).abs() < 1e-11, "{direct} {horner}");
         }
+    }
+
+    /// In any unit of x and y, as far as the powers have numbers; else an error.
+    #[test]
+    fn units_do_not_matter() {
+        let x: Vec<f64> = (0..12).map(|i| 3.0 + ((i * 5) % 12) as f64 / 8.0).collect();
+        let y: Vec<f64> = x.iter().map(|x| 2.0 - x + 0.5 * x * x + (x * 7.0).sin()).collect();
+        let plain = Polynomial::over(&x, 3).unwrap().fit(&x, &y).unwrap();
+        let scaled = |v: &[f64], k: i32| v.iter().map(|&v| times_power(v, k)).collect::<Vec<f64>>();
+        for (k, l) in
+            [(300, 0), (-300, 0), (0, 900), (0, -900), (330, 500), (-330, -900), (-1020, -3), (600, 900), (600, -100)]
+        {
+            let (far, tall) = (scaled(&x, k), scaled(&y, l));
+            let basis = Polynomial::over(&far, 3).unwrap();
+            let holds = (0..4).all(|j: i32| (l - k * j).abs() < 1000);
+            match basis.fit(&far, &tall) {
+                Ok(found) => {
+                    assert!(holds, "{k} {l}");
+                    (0..4).for_each(|j| assert_eq!(found[j], times_power(plain[j], l - k * j as i32), "{k} {l} {j}"));
+                }
+                Err(error) => assert!(!holds && matches!(error, Error::Undefined { .. }), "{k} {l}: {error}"),
+            }
+            let (near, features) = (Polynomial::over(&x, 3).unwrap().features(&x), basis.features(&far));
+            assert_eq!(near, features);
+        }
+    }
+
+    #[test]
+    fn coefficients_that_are_no_numbers_are_refused() {
+        let basis = Polynomial::over(&[0.0, 1.0], 2).unwrap();
+        assert!(matches!(basis.to_powers(f64::NAN, &[0.0; 2]), Err(Error::NotFinite { row: 0, .. })));
+        assert!(matches!(basis.to_powers(0.0, &[0.0, f64::INFINITY]), Err(Error::NotFinite { row: 2, .. })));
+        assert!(matches!(basis.to_powers(1e308, &[1e308, 1e308]), Err(Error::Undefined { .. })));
+        assert!(basis.to_powers(1e307, &[1e307, -1e306]).is_ok());
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Target {
 
     /// One correction from the residual at the present coefficients.
     fn correct<T: Real>(&mut self, design: &Design<'_, T>, factor: &Factor, l2: f64, residual: Residual) {
-        let penalty = |j: usize, b: Dd| design.penalty(l2, j) * b;
+        let penalty = |j: usize, b: Dd| design.penalty(j) * b;
         let at = &self.refined.coefficients;
         let right = |&j: &usize| {
             let centred = residual.products[j] - design.x[j].mean * residual.sum;

@@ -5,6 +5,7 @@ use super::factor::{Dependent, Factor, norm};
 use super::refine::{Coefficients, Refined, refine};
 use crate::Real;
 use crate::linalg::compensated::Dd;
+use crate::linalg::power::power;
 
 /// Everything that is known of a solved problem, in scaled units.
 #[derive(Debug)]
@@ -30,9 +31,9 @@ pub(super) fn least_norm<T: Real>(design: &Design<'_, T>, solved: Solved, l2: f6
     let mut start = Vec::with_capacity(targets.len());
     for target in &targets {
         let Coefficients { mut intercept, mut beta } = target.coefficients.clone();
-        let basic: Vec<f64> = factor.order.iter().map(|&j| beta[j].hi * design.scale(j)).collect();
+        let basic: Vec<f64> = factor.order.iter().map(|&j| beta[j].hi * power(shares.powers[j])).collect();
         for (d, w) in moved.iter().zip(shares.of(&basic)) {
-            let share = Dd::from(w / design.scale(d.column));
+            let share = Dd::from(w * power(-shares.powers[d.column]));
             beta[d.column] = share;
             intercept = intercept - share * design.x[d.column].mean;
             for (&j, &c) in factor.order.iter().zip(&d.combination) {
@@ -58,7 +59,10 @@ pub(super) fn least_norm<T: Real>(design: &Design<'_, T>, solved: Solved, l2: f6
 /// The coefficients of dependent columns in the solution of least norm, from the basic solution u: with x_D = x_I C it is
 /// W_D = Cᵀ (I + C Cᵀ)⁻¹ u = (I + Cᵀ C)⁻¹ Cᵀ u, of which the smaller system is solved.
 struct Shares {
-    /// C by dependent column, in the user's units.
+    /// The exponents of the units of the columns, the largest 0. Those of very large columns, whose coefficients add nothing to
+    /// the norm, are raised to keep squares in range.
+    powers: Vec<i32>,
+    /// C by dependent column, in these units.
     c: Vec<Vec<f64>>,
     /// Cholesky factor of the system, by columns.
     r: Vec<Vec<f64>>,
@@ -71,12 +75,11 @@ impl Shares {
         if moved.is_empty() {
             return None;
         }
+        let largest = (0..design.features()).map(|j| design.power(j)).max().unwrap_or(0);
+        let powers: Vec<i32> = (0..design.features()).map(|j| (design.power(j) - largest).max(-400)).collect();
         let column = |d: &&Dependent| {
-            d.combination
-                .iter()
-                .zip(&factor.order)
-                .map(|(c, &l)| c * (design.scale(l) / design.scale(d.column)))
-                .collect()
+            let pairs = d.combination.iter().zip(&factor.order);
+            pairs.map(|(c, &l)| c * power(powers[l] - powers[d.column])).collect()
         };
         let c: Vec<Vec<f64>> = moved.iter().map(column).collect();
         let (m, r) = (c.len(), factor.rank());
@@ -86,7 +89,7 @@ impl Shares {
         let size = 1.0 + vectors.iter().map(|v| super::factor::dot(v, v)).sum::<f64>();
         let r =
             cholesky(vectors.len(), |i, j| super::factor::dot(&vectors[i], &vectors[j]) + f64::from(u8::from(i == j)))?;
-        size.is_finite().then_some(Self { c, r, inner, condition: size.sqrt() })
+        size.is_finite().then_some(Self { powers, c, r, inner, condition: size.sqrt() })
     }
 
     fn of(&self, u: &[f64]) -> Vec<f64> {

@@ -24,6 +24,23 @@ pub(super) struct Dependent {
     pub constant: f64,
 }
 
+impl Dependent {
+    /// xⱼ = constant + Σ share xₗ in the units of the data: the shares, the constant, and the size of its rounding.
+    pub fn combination(&self, scaling: &Scaling) -> (Vec<(usize, f64)>, f64, f64) {
+        let own = scaling.scale[self.column];
+        let shares: Vec<(usize, f64)> = self.on.iter().map(|&(l, c)| (l, c * own * scaling.inverse[l])).collect();
+        let level = scaling.shift[self.column] + own * self.constant;
+        let constant = shares.iter().fold(level, |sum, &(l, c)| sum - c * scaling.shift[l]);
+        let size = scaling.shift[self.column].abs() + own;
+        let size = shares.iter().fold(size, |size, &(l, c)| size + (c * scaling.shift[l]).abs());
+        let far: f64 = shares.iter().map(|&(l, _)| (scaling.shift[l] * scaling.inverse[l]).abs()).sum();
+        (shares, constant, ROUNDING * size * (1.0 + far))
+    }
+}
+
+/// A combination is one if the data differ from it by at most this, relatively.
+const ROUNDING: f64 = 1e-12;
+
 /// Below this share of its square a column's part that others do not explain may be rounding.
 const SUSPECT: f64 = 1e-11;
 
@@ -146,9 +163,11 @@ impl Columns {
         self.solve(&mut c, false);
         let scaled = |j: usize, i: usize| (data.feature(j)[i].to_f64() - scaling.shift[j]) * scaling.inverse[j];
         let first = usize::from(self.bias);
+        // `weights` may have vanished where a probability is 0 or 1; such a row says as much about the columns as any other.
+        let counts = |i: usize| data.weights().is_none_or(|w| w[i] > T::zero());
         for pass in 0..3 {
             let (mut rest, mut size) = (vec![0.0; data.samples()], 0.0f64);
-            for (i, rest) in rest.iter_mut().enumerate().filter(|(i, _)| weights[*i] > 0.0) {
+            for (i, rest) in rest.iter_mut().enumerate().filter(|(i, _)| counts(*i)) {
                 let (mut sum, mut terms) = (scaled(j, i), scaled(j, i).abs());
                 for (&column, c) in self.independent.iter().zip(&c[first..]) {
                     sum -= c * scaled(column, i);
@@ -157,9 +176,9 @@ impl Columns {
                 *rest = if self.bias { sum - c[0] } else { sum };
                 size = size.max(terms);
             }
-            if rest.iter().all(|rest| rest.abs() <= 1e-12 * size) {
+            if rest.iter().all(|rest| rest.abs() <= ROUNDING * size) {
                 let on = self.independent.iter().copied().zip(c[first..].iter().copied());
-                let on = on.filter(|(_, c)| c.abs() > 1e-12).collect();
+                let on = on.filter(|(_, c)| c.abs() > ROUNDING).collect();
                 return Some(Dependent { column: j, on, constant: if self.bias { c[0] } else { 0.0 } });
             }
             if pass == 2 {

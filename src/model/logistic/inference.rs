@@ -1,13 +1,15 @@
 //! Inference for logistic regression.
 
 use super::columns::Columns;
-use super::likelihood::{Likelihood, Row, rows};
+use super::likelihood::{Likelihood, Row, rows, weight_power};
 use super::margins::{Direction, scores};
-use crate::data::Dataset;
+use crate::data::{Dataset, Moderate};
 use crate::layer::Affine;
+use crate::linalg::power::power;
 use crate::loss::{CrossEntropy, Loss};
 use crate::model::Fitted;
-use crate::model::inference::{Alias, Covariance, Inference, Influence, Link, Parts, Residuals, counting};
+use crate::model::inference::{Alias, Covariance, Inference, Influence, Link, Parts, Residuals, Units, counting};
+use crate::model::linear::inference::names;
 use crate::risk::Scaling;
 use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DVector};
@@ -43,21 +45,27 @@ impl<T: Real> Fitted<T, Affine, CrossEntropy> {
             });
         }
         let work = Work::new(counting(data)?, bias, self.params())?;
-        Ok(Inference::new(work.parts(covariance)?.for_all_rows(data)))
+        Inference::new(work.parts(covariance)?.for_all_rows(data))
     }
 }
 
-/// How far, in standard errors, the parameters may be from the maximum, squared.
+/// How far, in the standard errors of rows that weigh 1 on average, the parameters may be from the maximum, squared.
 const DISTANCE: f64 = 1e-6;
+
+/// The same per row: what a converged fit leaves however large n is.
+const SHARE: f64 = 1e-12;
 
 /// Or how far their scores may be from those of the maximum, beside the terms that they are sums of: where weights are large,
 /// no parameters are a fraction of a standard error from it.
 const SCORES: f64 = 1e-9;
 
 /// What the numbers are computed from: the maximum, and the information there in scaled features.
-struct Work<'w, 'd, T: Real> {
-    data: &'w Dataset<'d, T>,
+struct Work<'w, T: Real> {
+    /// With parameters and scaling in the units of these.
+    data: Moderate<'w, T>,
     bias: bool,
+    /// The exponent of the unit of the rows' weights.
+    power: i32,
     scaling: Scaling,
     /// θ with the dependent features left out.
     theta: Direction,
@@ -65,15 +73,15 @@ struct Work<'w, 'd, T: Real> {
     columns: Columns,
 }
 
-impl<'w, 'd, T: Real> Work<'w, 'd, T> {
-    fn new(data: &'w Dataset<'d, T>, bias: bool, params: &[T]) -> Result<Self> {
-        let scaling = Scaling::new(data, bias);
-        let (w, b) = params.split_at(data.features());
-        let wide = |v: &[T]| v.iter().map(|v| v.to_f64()).collect();
-        let theta = Direction { weights: wide(w), intercept: wide(b) };
-        let rows = rows(data, &theta);
-        let columns = information(data, &scaling, bias, &rows);
-        let mut work = Self { data, bias, scaling, theta, rows, columns };
+impl<'w, T: Real> Work<'w, T> {
+    fn new(data: &'w Dataset<'_, T>, bias: bool, params: &[T]) -> Result<Self> {
+        let power = weight_power(data);
+        let data = Moderate::new(data);
+        let scaling = Scaling::new(&data, bias);
+        let theta = Direction::new(&data, params);
+        let rows = rows(&data, &theta, power);
+        let columns = information(&data, &scaling, bias, &rows);
+        let mut work = Self { data, bias, power, scaling, theta, rows, columns };
         let not_maximum = Error::Undefined {
             what: "inference",
             why: "the parameters are not the maximum of the likelihood of these data; fit them without a penalty and to convergence",
@@ -83,10 +91,13 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         }
         let allowed = work.allowed(SCORES.max(4.0 * T::default_epsilon().to_f64()));
         work.leave_out_dependent();
+        let n = work.rows.len() as f64;
+        // What large weights make small is the unit of the distance and not the distance.
+        let mean = work.rows.iter().map(|row| row.w).sum::<f64>() / n;
         for step in 0..4 {
             let gradient = work.gradient();
-            let distance = work.columns.inverse_form(&gradient);
-            if step == 0 && (distance.is_nan() || distance > allowed) {
+            let distance = work.columns.inverse_form(&gradient) / mean;
+            if step == 0 && (distance.is_nan() || distance > DISTANCE.max(SHARE * n).max(allowed / mean)) {
                 return Err(not_maximum);
             }
             if distance <= 1e-28 {
@@ -99,9 +110,9 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     /// How far from the maximum the parameters may be, where every score may be off by this share of its terms.
     fn allowed(&self, share: f64) -> f64 {
-        let (_, size) = scores(self.data, &self.theta);
+        let (_, size) = scores(&self.data, &self.theta);
         let part = |row: &Row| row.w * row.p * row.q * (share * (1.0 + size[row.index])).powi(2);
-        DISTANCE.max(self.rows.iter().map(part).sum())
+        self.rows.iter().map(part).sum()
     }
 
     /// The same scores from the independent features alone.
@@ -153,8 +164,8 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         if let Some(b) = self.theta.intercept.first_mut() {
             *b += level;
         }
-        self.rows = rows(self.data, &self.theta);
-        self.columns = information(self.data, &self.scaling, self.bias, &self.rows);
+        self.rows = rows(&self.data, &self.theta, self.power);
+        self.columns = information(&self.data, &self.scaling, self.bias, &self.rows);
     }
 
     /// The scaled row (1, independent features).
@@ -166,7 +177,8 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
     /// A root of the covariance in scaled features: L⁻ᵀ, or B Q Λ^½ with Q Λ Qᵀ the meat of the sandwich.
     fn root(&self, inverse_root: &DMatrix<f64>, leverage: &[f64], kind: Covariance) -> DMatrix<f64> {
         if kind == Covariance::Classical {
-            return inverse_root.clone();
+            // The sandwich has no unit of weights.
+            return inverse_root * power(self.power / 2);
         }
         let (n, m) = (self.rows.len() as f64, inverse_root.nrows());
         let mut meat = DMatrix::zeros(m, m);
@@ -183,7 +195,7 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         root
     }
 
-    /// A root in scaled features as one in the user's, with a row for every coefficient. With `centred` the intercept is
+    /// A root in scaled features as one in those of the data, with a row for every coefficient. With `centred` the intercept is
     /// that at the shift of the features.
     fn outward(&self, root: &DMatrix<f64>, centred: bool) -> DMatrix<f64> {
         let first = usize::from(self.bias);
@@ -212,22 +224,27 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
         let degrees_of_freedom = self.rows.len() as f64 - m as f64;
         kind.defined(&leverage, degrees_of_freedom)?;
         let root = self.root(&inverse_root, &leverage, kind);
-        let fit = Likelihood::new(&self.rows);
-        let null = Likelihood::new(&self.null());
-        let names = self.data.names();
-        let features = (0..self.data.features()).map(|j| names.map_or_else(|| format!("x{j}"), |n| n[j].clone()));
+        let fit = Likelihood::new(&self.rows, self.power);
+        let null = Likelihood::new(&self.null(), self.power);
+        if ![fit.log_likelihood, fit.deviance, null.log_likelihood, null.deviance].iter().all(|v| v.is_finite()) {
+            let why = "with weights of this size it is outside the range of f64; divide all weights by one number";
+            return Err(Error::Undefined { what: "the likelihood", why });
+        }
         let mut coefficients = self.theta.intercept.clone();
         coefficients.extend(&self.theta.weights);
         self.columns.dependent.iter().for_each(|dependent| coefficients[first + dependent.column] = f64::NAN);
         // ±√(d² + h r²).
-        let without = |r: f64, d: f64, h: f64| d.hypot(r * h.sqrt()).copysign(d);
-        let influence = Influence::new(self.residuals(), leverage, (1.0, m as f64), without);
+        let without = |_, r: f64, d: f64, h: f64| d.hypot(r * h.sqrt()).copysign(d);
+        let residuals = self.residuals();
+        let relative = residuals.pearson.clone();
+        let influence = Influence::new(residuals, leverage, (&relative, m as f64), without);
         Ok(Parts {
             title: "logistic regression",
             link: Link::Logit,
             kind,
             intercept: self.bias,
-            names: self.bias.then(|| "(intercept)".to_string()).into_iter().chain(features).collect(),
+            names: names(&self.data, self.bias),
+            units: Units { score: 0, features: (0..self.data.features()).map(|j| self.data.power(j)).collect() },
             coefficients,
             root: self.outward(&root, false),
             centre: self.scaling.shift.clone(),
@@ -237,7 +254,7 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
             degrees_of_freedom,
             parameters: m,
             sigma: None,
-            squares: None,
+            squares: [None, None],
             r2: (null.log_likelihood < 0.0).then_some(1.0 - fit.log_likelihood / null.log_likelihood),
             adjusted_r2: None,
             f_statistic: None,
@@ -254,16 +271,16 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     /// Row by row.
     fn residuals(&self) -> Residuals {
-        let (z, _) = scores(self.data, &self.theta);
-        let mut fitted = z;
+        let (mut fitted, _) = scores(&self.data, &self.theta);
         CrossEntropy.block_respond(&mut fitted, 1);
         let residuals = fitted.iter().zip(self.data.target(0)).map(|(p, y)| y.to_f64() - p).collect();
         let zeros = vec![0.0; fitted.len()];
         let mut all = Residuals { fitted, residuals, pearson: zeros.clone(), deviance: zeros };
         for row in &self.rows {
+            let unit = power(-self.power / 2);
             all.residuals[row.index] = row.residual();
-            all.pearson[row.index] = row.pearson();
-            all.deviance[row.index] = row.deviance().sqrt().copysign(row.residual());
+            all.pearson[row.index] = row.pearson() * unit;
+            all.deviance[row.index] = (row.deviance().sqrt() * unit).copysign(row.residual());
         }
         all
     }
@@ -277,12 +294,10 @@ impl<'w, 'd, T: Real> Work<'w, 'd, T> {
 
     fn aliases(&self) -> Vec<Alias> {
         let alias = |dependent: &super::columns::Dependent| {
-            let (j, s) = (dependent.column, &self.scaling);
-            let scale = if s.inverse[j] > 0.0 { s.scale[j] } else { 0.0 };
-            let shares: Vec<(usize, f64)> = dependent.on.iter().map(|&(l, c)| (l, c * scale * s.inverse[l])).collect();
-            let level =
-                shares.iter().fold(s.shift[j] + scale * dependent.constant, |sum, &(l, c)| sum - c * s.shift[l]);
-            Alias { feature: j, constant: level, shares, tolerance: scale + s.shift[j].abs() }
+            let (shares, constant, _) = dependent.combination(&self.scaling);
+            let j = dependent.column;
+            let tolerance = self.scaling.scale[j] + self.scaling.shift[j].abs();
+            Alias { feature: j, constant, shares, tolerance }
         };
         self.columns.dependent.iter().map(alias).collect()
     }

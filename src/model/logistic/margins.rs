@@ -1,13 +1,24 @@
 //! What it means that a direction separates: margins of samples along it.
 
 use crate::Real;
-use crate::data::Dataset;
+use crate::data::{Dataset, Moderate};
+use crate::linalg::power::times_power;
 
-/// A direction in the parameters of a logistic model, in the user's units: V (k×p, column-major) and a (k, or empty).
+/// A direction in the parameters of a logistic model, in the units of its data: V (k×p, column-major) and a (k, or empty).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Direction {
     pub weights: Vec<f64>,
     pub intercept: Vec<f64>,
+}
+
+impl Direction {
+    /// From θ in the user's units.
+    pub fn new<T: Real>(data: &Moderate<'_, T>, theta: &[T]) -> Self {
+        let k = data.outputs();
+        let (w, b) = theta.split_at(data.features() * k);
+        let weights = w.iter().enumerate().map(|(i, w)| times_power(w.to_f64(), -data.power(i / k))).collect();
+        Self { weights, intercept: b.iter().map(|b| b.to_f64()).collect() }
+    }
 }
 
 /// (c, d) stands for z_c ≥ z_d, and `None` for the class 0 of one output, whose score is 0.

@@ -3,18 +3,19 @@
 use super::columns::{Columns, Dependent};
 use super::margins::{self, Direction, constraints, scores, target};
 use super::separation::{self, Space, Verdict};
-use crate::data::Dataset;
+use crate::data::{Dataset, Moderate, feature_name};
 use crate::linalg::cholesky;
+use crate::linalg::power::{decimal_exponent, exponent, power, times_power};
 use crate::loss::{CrossEntropy, Loss};
 use crate::optim::{Observer, Progress, Reason, Solution, Warning};
 use crate::risk::Scaling;
-use crate::{Real, Result};
+use crate::{Error, Real, Result};
 use nalgebra::{DMatrix, DVector};
 use std::ops::ControlFlow;
 
 /// Looks at the iterates of an unpenalized fit, stops it when it runs away for good reason, and judges its end.
 pub(super) struct Judge<'d, 'o, T: Real> {
-    data: &'d Dataset<'d, T>,
+    data: Moderate<'d, T>,
     bias: bool,
     scaling: Scaling,
     observer: &'o mut dyn Observer<T>,
@@ -61,7 +62,9 @@ impl<T: Real> Observer<T> for Judge<'_, '_, T> {
 
 impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
     pub fn new(data: &'d Dataset<'d, T>, bias: bool, observer: &'o mut dyn Observer<T>) -> Self {
-        Self { data, bias, scaling: Scaling::new(data, bias), observer, verdict: None, stopped: false }
+        let data = Moderate::new(data);
+        let scaling = Scaling::new(&data, bias);
+        Self { data, bias, scaling, observer, verdict: None, stopped: false }
     }
 
     fn varying(&self) -> Vec<usize> {
@@ -69,18 +72,16 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
     }
 
     fn search(&self, features: &[usize]) -> Verdict {
-        separation::search(&Space { data: self.data, scaling: &self.scaling, features, bias: self.bias })
+        separation::search(&Space { data: &self.data, scaling: &self.scaling, features, bias: self.bias })
     }
 
-    /// θ has the layout of a direction.
+    /// θ, which has the layout of a direction, in the units of the data here.
     fn direction(&self, theta: &[T]) -> Direction {
-        let (w, b) = theta.split_at(self.data.features() * self.data.outputs());
-        let wide = |v: &[T]| v.iter().map(|v| v.to_f64()).collect();
-        Direction { weights: wide(w), intercept: wide(b) }
+        Direction::new(&self.data, theta)
     }
 
     fn is_far(&self, theta: &[T]) -> bool {
-        let (z, _) = scores(self.data, &self.direction(theta));
+        let (z, _) = scores(&self.data, &self.direction(theta));
         let k = self.data.outputs();
         z.chunks_exact(k).any(|z| {
             let zero = if k == 1 { 0.0 } else { z[0] };
@@ -97,14 +98,14 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
             centre(&mut theta.intercept, self.data.outputs());
         }
         let open = !matches!(self.verdict, Some(Verdict::Overlap | Verdict::Separated(..)));
-        if open && let Some(complete) = margins::separates(self.data, &theta) {
+        if open && let Some(complete) = margins::separates(&self.data, &theta) {
             self.verdict = Some(Verdict::Separated(theta.clone(), complete));
         }
         let separated = matches!(self.verdict, Some(Verdict::Separated(..)));
         let columns = if separated { None } else { self.analyse(&theta) };
         match self.verdict {
             Some(Verdict::Separated(direction, complete)) => {
-                let warning = separated_by(&direction, self.data.outputs(), complete);
+                let warning = separated_by(direction, &self.data, complete);
                 let by_user = solution.report.reason() == Reason::Stopped && !self.stopped;
                 solution.report = solution.report.with_warning(warning);
                 if !by_user {
@@ -115,14 +116,23 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
                 if let Some(columns) = columns.filter(|columns| columns.confirmed) {
                     solution.report = solution.report.with_rank(columns.independent.len());
                     for dependent in &columns.dependent {
-                        solution.report = solution.report.with_warning(dependent_on(dependent, &self.scaling));
+                        let warning = dependent_on(dependent, &self.scaling, &self.data);
+                        solution.report = solution.report.with_warning(warning);
                     }
-                    shorten(&mut theta, &columns.dependent, &self.scaling, self.data);
+                    shorten(&mut theta, &columns.dependent, &self.scaling, &self.data);
                 }
             }
         }
-        let narrow = theta.weights.iter().chain(&theta.intercept);
-        solution.params.iter_mut().zip(narrow).for_each(|(out, &v)| *out = T::of(v));
+        let k = self.data.outputs();
+        let powers = (0..theta.weights.len()).map(|i| self.data.power(i / k));
+        let numbers = theta.weights.iter().zip(powers).chain(theta.intercept.iter().map(|a| (a, 0)));
+        for (i, (out, (&v, power))) in solution.params.iter_mut().zip(numbers).enumerate() {
+            *out = T::of(times_power(v, power));
+            if v.is_finite() && !out.is_finite() && i < theta.weights.len() {
+                let (of, exponent) = (feature_name(&self.data, i / k), decimal_exponent(v, power));
+                return Err(Error::Range { what: "coefficient", of, exponent });
+            }
+        }
         Ok(solution)
     }
 
@@ -134,12 +144,12 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
     /// below by Σ w̄ᵢ min_c p_ic x xᵀ in every column.
     fn analyse(&mut self, theta: &Direction) -> Option<Columns> {
         let (n, k) = (self.data.samples(), self.data.outputs());
-        let (z, _) = scores(self.data, theta);
+        let (z, _) = scores(&self.data, theta);
         let (total, relative) = (self.data.total_weight(), self.data.relative_weights());
         let (mut slopes, mut weights) = (vec![0.0; n * k], vec![0.0; n]);
         let (mut least, mut y, mut p) = (f64::INFINITY, vec![0.0; k], vec![0.0; k]);
         for (i, (z, slopes)) in z.chunks_exact(k).zip(slopes.chunks_exact_mut(k)).enumerate() {
-            if !target(self.data, i, &mut y) {
+            if !target(&self.data, i, &mut y) {
                 continue;
             }
             let share = relative.map_or(1.0, |w| w[i].to_f64()) / total;
@@ -154,7 +164,7 @@ impl<'d, 'o, T: Real> Judge<'d, 'o, T> {
                 least = least.min(share * below.map_or(if k == 1 { other } else { 1.0 }, |d| p[d]));
             }
         }
-        let columns = Columns::new(self.data, &self.scaling, self.bias, &weights);
+        let columns = Columns::new(&self.data, &self.scaling, self.bias, &weights);
         let varying = self.varying();
         if self.verdict.is_none() {
             let decrement: f64 = (0..k).map(|c| columns.inverse_form(&self.gradient(&columns, &slopes, c))).sum();
@@ -192,47 +202,67 @@ fn centre(v: &mut [f64], k: usize) {
     }
 }
 
-fn separated_by(direction: &Direction, k: usize, complete: bool) -> Warning {
-    let weights = DMatrix::from_row_slice(direction.weights.len() / k, k, &direction.weights);
+/// The direction in the user's units, as a whole in the middle of the range where its numbers are extreme.
+fn separated_by<T: Real>(direction: Direction, data: &Moderate<'_, T>, complete: bool) -> Warning {
+    let (k, Direction { mut weights, intercept: own }) = (data.outputs(), direction);
+    let powers: Vec<i32> = (0..weights.len()).map(|i| data.power(i / k)).collect();
+    let sizes = weights.iter().zip(&powers).filter(|(v, _)| **v != 0.0).map(|(&v, power)| exponent(v) + power);
+    let (low, high) = sizes.fold((0, 0), |(low, high), size| (low.min(size), high.max(size)));
+    let middle = if low < -960 || high > 960 { -(low + high) / 2 } else { 0 };
+    weights.iter_mut().zip(&powers).for_each(|(v, power)| *v = times_power(*v, power + middle));
     let mut intercept = DVector::zeros(k);
-    intercept.iter_mut().zip(&direction.intercept).for_each(|(out, a)| *out = *a);
-    Warning::Separated { direction: weights, intercept, complete }
+    intercept.iter_mut().zip(&own).for_each(|(out, a)| *out = times_power(*a, middle));
+    Warning::Separated { direction: DMatrix::from_row_slice(weights.len() / k, k, &weights), intercept, complete }
 }
 
-fn dependent_on(dependent: &Dependent, scaling: &Scaling) -> Warning {
-    let scale = scaling.scale[dependent.column];
-    let depends_on = dependent.on.iter().map(|&(l, c)| (l, c * scale * scaling.inverse[l])).collect();
-    Warning::RankDeficient { column: dependent.column, depends_on }
+/// The dependency in the user's units; a constant that is too small to be told from rounding is left out.
+fn dependent_on<T: Real>(dependent: &Dependent, scaling: &Scaling, data: &Moderate<'_, T>) -> Warning {
+    let (column, own) = (dependent.column, data.power(dependent.column));
+    let bounded = |v: f64, k: i32| times_power(v, k).clamp(-f64::MAX, f64::MAX);
+    let (shares, constant, rounding) = dependent.combination(scaling);
+    let constant = if constant.abs() > rounding { bounded(constant, -own) } else { 0.0 };
+    let depends_on = shares.into_iter().map(|(l, c)| (l, bounded(c, data.power(l) - own))).collect();
+    Warning::rank_deficient(column, depends_on, constant, data.names())
 }
 
-/// Moves W along the directions in which no score changes, to the smallest ‖W‖; the intercept makes up for it.
-fn shorten<T: Real>(theta: &mut Direction, dependent: &[Dependent], scaling: &Scaling, data: &Dataset<'_, T>) {
+/// Moves W along the directions in which no score changes, to the smallest ‖W‖ in the user's units; the intercept makes up
+/// for it.
+fn shorten<T: Real>(theta: &mut Direction, dependent: &[Dependent], scaling: &Scaling, data: &Moderate<'_, T>) {
     let (p, k, q) = (data.features(), data.outputs(), dependent.len());
     if q == 0 {
         return;
     }
+    // Lengths are those of the user's coefficients, the largest unit 1; what is far smaller adds nothing to them.
+    let largest = (0..p).map(|j| data.power(j)).max().unwrap_or(0);
+    let units: Vec<f64> = (0..p).map(|j| power((data.power(j) - largest).max(-400))).collect();
     // Column d of `null`: Σⱼ nⱼ xⱼ is the same number for every sample.
     let (mut null, mut constants) = (DMatrix::<f64>::zeros(p, q), vec![0.0; q]);
     for (d, dependent) in dependent.iter().enumerate() {
         let j = dependent.column;
+        null[(j, d)] = 1.0;
         if scaling.inverse[j] == 0.0 {
-            null[(j, d)] = 1.0;
             constants[d] = scaling.shift[j];
             continue;
         }
-        null[(j, d)] = 1.0;
         dependent.on.iter().for_each(|&(l, c)| null[(l, d)] = -c * scaling.inverse[l] * scaling.scale[j]);
         constants[d] = dependent.constant * scaling.scale[j]
             + null.column(d).iter().zip(&scaling.shift).map(|(n, m)| n * m).sum::<f64>();
     }
-    let mut lower = null.tr_mul(&null);
+    let mut lengths = null.clone();
+    lengths.row_iter_mut().zip(&units).for_each(|(mut row, unit)| row *= *unit);
+    // Each of length 1: the columns may be as different as the units.
+    let inverse: Vec<f64> = lengths.column_iter().map(|column| 1.0 / column.norm()).collect();
+    lengths.column_iter_mut().zip(&inverse).for_each(|(mut column, inverse)| column *= *inverse);
+    let mut lower = lengths.tr_mul(&lengths);
     if cholesky::factor(lower.as_mut_slice(), q).is_err() {
         return;
     }
     for c in 0..k {
-        let mut t: Vec<f64> = (0..q).map(|d| (0..p).map(|j| null[(j, d)] * theta.weights[j * k + c]).sum()).collect();
+        let along = |d: usize| (0..p).map(|j| lengths[(j, d)] * (theta.weights[j * k + c] * units[j])).sum();
+        let mut t: Vec<f64> = (0..q).map(along).collect();
         cholesky::solve(lower.as_slice(), q, &mut t);
-        for (d, t) in t.iter().enumerate() {
+        for (d, (t, inverse)) in t.iter().zip(&inverse).enumerate() {
+            let t = t * inverse;
             (0..p).for_each(|j| theta.weights[j * k + c] -= t * null[(j, d)]);
             if let Some(a) = theta.intercept.get_mut(c) {
                 *a += t * constants[d];

@@ -34,7 +34,8 @@ impl<S: Schedule> Schedule for Warmup<S> {
         if step >= self.steps {
             return self.then.rate(step - self.steps);
         }
-        self.then.rate(0) * (step as f64 + 1.0) / self.steps as f64
+        // The share first: the largest rates must not overflow.
+        self.then.rate(0) * ((step as f64 + 1.0) / self.steps as f64)
     }
 
     fn factor(&self, values: &[f64]) -> f64 {

@@ -67,7 +67,9 @@ impl Preconditioner {
         let mut along_shift = Vec::new();
         if risk.loss.ignores_shift(k) {
             let ridge = |j: usize| if j < features { risk.ridge(j) } else { 0.0 };
-            along_shift.extend((0..columns).map(ridge).map(|ridge| if ridge > 0.0 { 1.0 / ridge } else { 0.0 }));
+            // Below the rounding of the gradient the inverse would blow that up.
+            let seen = |ridge: f64| if ridge > f64::EPSILON { 1.0 / ridge } else { 0.0 };
+            along_shift.extend((0..columns).map(ridge).map(seen));
         }
         Self { factors, columns, scratch: vec![0.0; columns], along_shift, shifts: Vec::new() }
     }

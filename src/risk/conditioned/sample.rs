@@ -43,7 +43,7 @@ impl<T: Real> Conditioned<'_, T> {
 
     /// The risk of some of the rows, in the same coordinates.
     fn of<'d>(&'d self, data: &'d Dataset<'d, T>) -> Conditioned<'d, T> {
-        Conditioned::scaled(data, self.bias, self.loss, self.l2, self.scaling.clone())
+        Conditioned::scaled(self.data.part(data), self.bias, self.loss, self.l2, self.scaling.clone())
     }
 
     /// From φ = 0, where there are many rows, to about the minimum for a part of them; the curvature there is kept as the

@@ -2,6 +2,7 @@
 
 use crate::Real;
 use crate::data::Dataset;
+use crate::linalg::power::{exponent, power as power_of_two};
 
 /// Feature j as (xⱼ − mⱼ) / sⱼ. Neither need be exact, they only need to be about the mean and the spread, both weighted: of
 /// many rows a sample will do, unless a feature is constant in it.
@@ -13,7 +14,15 @@ pub(crate) struct Scaling {
     pub scale: Vec<f64>,
     /// 1 / sⱼ, or 0.
     pub inverse: Vec<f64>,
+    /// Whether feature j is so small beside the penalty that no score shows it.
+    pub faint: Vec<bool>,
+    mild: bool,
 }
+
+/// Above this exponent of λ / sⱼ² scores change by less than their rounding.
+const FAINT: i32 = 60;
+/// The largest exponent of λ / sⱼ².
+const HEAVIEST: i32 = 200;
 
 /// Rows looked at, at least, where there are more than `FEW`.
 const SAMPLE: usize = 1024;
@@ -23,7 +32,8 @@ const FEW: usize = 4 * SAMPLE;
 impl Scaling {
     pub fn new<T: Real>(data: &Dataset<'_, T>, centre: bool) -> Self {
         let p = data.features();
-        let mut scaling = Self { shift: vec![0.0; p], scale: vec![0.0; p], inverse: vec![0.0; p] };
+        let mut scaling =
+            Self { shift: vec![0.0; p], scale: vec![0.0; p], inverse: vec![0.0; p], faint: vec![false; p], mild: true };
         let stride = if data.samples() > FEW { data.samples().div_ceil(SAMPLE) } else { 1 };
         for j in 0..p {
             let (mut shift, mut scale) = moments(data, j, stride, centre);
@@ -35,13 +45,33 @@ impl Scaling {
                 scaling.scale[j] = scale;
                 scaling.inverse[j] = 1.0 / scale;
             }
+            scaling.mild &= shift.abs() <= 4.0 * scale || scale == 0.0;
         }
         scaling
     }
 
+    /// Compares the features with the penalty λ = `l2` on the user's coefficient, which is 2 to the power `power(j)` times that
+    /// for xⱼ. Where its curvature λ / sⱼ² would be out of range sⱼ becomes larger, so that it is about 1.
+    pub fn penalize(&mut self, l2: f64, power: impl Fn(usize) -> i32) {
+        for (j, (scale, inverse)) in self.scale.iter_mut().zip(&mut self.inverse).enumerate() {
+            if l2 == 0.0 || *inverse == 0.0 {
+                continue;
+            }
+            let heavy = exponent(l2) + 2 * power(j);
+            let curvature = heavy + 2 * exponent(*inverse);
+            self.faint[j] = curvature > FAINT;
+            if curvature > HEAVIEST {
+                // What is out of range here has no weight, and as a coefficient no number.
+                let unit = (-heavy).div_euclid(2);
+                let inside = unit.abs() <= 1022;
+                (*scale, *inverse) = if inside { (power_of_two(-unit), power_of_two(unit)) } else { (0.0, 0.0) };
+            }
+        }
+    }
+
     /// Whether every mean is so small beside the spread that sums over x lose next to nothing beside sums over x − m.
     pub fn is_mild(&self) -> bool {
-        self.shift.iter().zip(&self.scale).all(|(m, s)| m.abs() <= 4.0 * s || (*s == 0.0 && m.abs() <= 1.0))
+        self.mild
     }
 }
 

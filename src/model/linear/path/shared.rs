@@ -1,37 +1,37 @@
-//! What the fits of a path have in common, by features or by samples, and one fit from it.
+//! What the fits of a path have in common, by features or by samples.
 
 use super::super::design::Design;
 use super::super::factor::Factor;
 use super::super::pivoted::RANK_TOLERANCE;
 use super::super::refine::intercept;
-use super::super::rows::{Basis, weight};
+use super::super::rows::weight;
 use super::super::solve::basic;
-use super::RidgePoint;
-use super::spectrum::Spectrum;
 use crate::Real;
 use crate::linalg::compensated::{Dd, Run, Unit};
-use crate::linalg::threads;
+use crate::linalg::power::{exponent, norm};
 use crate::linalg::vectors::dot;
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 
-/// In units of the design for targets and weights, of the user for features.
+/// √W Xc = Q A, all in the units of the design.
 #[derive(Debug)]
 pub struct Shared {
-    /// Of the centred design √W Xc, or of its R factor.
-    spectrum: Spectrum,
-    q: Rows,
-    /// Uᵀ √W yc, by output.
-    coordinates: Vec<Vec<f64>>,
+    /// A, over all columns of the design.
+    pub root: DMatrix<f64>,
+    pub q: Rows,
+    /// Qᵀ √W yc, by output.
+    pub coordinates: Vec<Vec<f64>>,
     /// Fitted value at the means, by output.
-    levels: Vec<f64>,
+    pub levels: Vec<f64>,
+    /// The exponent of the length of each column of √W Xc in the user's units; none for a column of zeros.
+    pub sizes: Vec<Option<i32>>,
 }
 
-/// The rows of the orthonormal basis U, over √w.
+/// The rows of Q, over √w.
 #[derive(Debug)]
-enum Rows {
+pub enum Rows {
     /// Of the features in this order: (x − mean) times these rows.
     Features(Vec<usize>, Vec<Vec<f64>>),
-    /// One a sample.
+    /// One per sample.
     Samples(Vec<Vec<f64>>),
 }
 
@@ -41,8 +41,7 @@ impl Shared {
         let (factor, inverse) = Factor::with_inverse(design);
         let solved = basic(design, factor, 0.0);
         let factor = &solved.factor;
-        let spectrum = Spectrum::new(in_user_units(design, factor));
-        let row = |run: &Run| spectrum.rotate(&(0..run.hi.len()).map(|j| run.get(j).value()).collect::<Vec<_>>());
+        let row = |run: &Run| (0..run.hi.len()).map(|j| run.get(j).value()).collect();
         let q = Rows::Features(factor.order.clone(), inverse.iter().map(row).collect());
         let mut coordinates = Vec::new();
         let mut levels = Vec::new();
@@ -50,131 +49,59 @@ impl Shared {
             let c = &target.coefficients;
             let scaled = |(&j, n): (&usize, &f64)| c.beta[j].value() * n;
             let gamma: Vec<f64> = factor.order.iter().zip(&factor.norm).map(scaled).collect();
-            coordinates.push(spectrum.rotate(&factor.times(&gamma)));
+            coordinates.push(factor.times(&gamma));
             let at_means = |j: usize| c.beta[j].value() * design.x[j].centre();
             levels.push(intercept(design, c, k).value() + (0..design.features()).map(at_means).sum::<f64>());
         }
-        Self { spectrum, q, coordinates, levels }
+        Self::new(design, all_columns(design, factor), q, coordinates, levels)
     }
 
     /// From the centred design itself: nothing of size p×p.
     pub fn by_samples<T: Real>(design: &mut Design<'_, T>) -> Self {
         let rows: Vec<usize> = (0..design.rows()).filter(|&i| weight(design, i) > 0.0).collect();
-        let (basis, a) = independent(design, &rows);
-        let spectrum = Spectrum::new(a);
-        let mut u = vec![vec![0.0; spectrum.values.len()]; rows.len()];
-        for (l, column) in spectrum.u.iter().enumerate() {
-            let column = &basis * DVector::from_column_slice(column);
-            u.iter_mut().zip(column.iter()).for_each(|(u, &value)| u[l] = value);
-        }
-        let mut coordinates = vec![vec![0.0; spectrum.values.len()]; design.outputs()];
+        let (basis, root) = independent(design, &rows);
+        let mut coordinates = Vec::new();
         let mut levels = Vec::new();
-        for (k, coordinates) in coordinates.iter_mut().enumerate() {
+        for k in 0..design.outputs() {
             let (centred, mean) = centred(design, design.targets[k], design.y[k].unit, &rows);
             levels.push(mean.value() + design.y[k].unit.shift);
-            for (u, y) in u.iter().zip(&centred) {
-                coordinates.iter_mut().zip(u).for_each(|(c, u)| *c += u * y);
-            }
+            coordinates.push(basis.column_iter().map(|column| dot(column.as_slice(), &centred)).collect());
         }
         let mut q = vec![Vec::new(); design.rows()];
-        for (&i, mut u) in rows.iter().zip(u) {
+        for (row, &i) in basis.row_iter().zip(&rows) {
             let root = weight(design, i).sqrt();
-            u.iter_mut().for_each(|u| *u /= root);
-            q[i] = u;
+            q[i] = row.iter().map(|q| q / root).collect();
         }
-        Self { spectrum, q: Rows::Samples(q), coordinates, levels }
+        Self::new(design, root, Rows::Samples(q), coordinates, levels)
     }
 
-    /// Σ w ‖e‖² and Σ w ‖e‖² / (1 − h)² for every penalty, in the user's units of the targets, in one pass.
-    pub fn errors<T: Real>(&self, design: &Design<'_, T>, l2: &[f64]) -> Vec<(f64, f64)> {
-        let lanes = design.lanes(16);
-        let mut states = vec![vec![(0.0, 0.0); l2.len()]; lanes];
-        let rank = self.spectrum.values.len();
-        let shrinks: Vec<Vec<f64>> = l2.iter().map(|&l2| self.spectrum.shrink(l2 * design.total.value())).collect();
-        let cost = threads::cost(&[design.rows(), rank, rank + 2 * l2.len()]);
-        threads::for_each(&mut states, cost, |lane, sums| {
-            let mut basis = Basis::new(rank);
-            let mut q = vec![0.0; rank];
-            design.blocks(lanes, lane, |start, len| {
-                if let Rows::Features(order, rows) = &self.q {
-                    basis.fill(design, order, rows, start, len);
-                }
-                for i in 0..len {
-                    if weight(design, start + i) == 0.0 {
-                        continue;
-                    }
-                    match &self.q {
-                        Rows::Features(..) => q.iter_mut().zip(basis.row(i)).for_each(|(q, value)| *q = value),
-                        Rows::Samples(rows) => q.copy_from_slice(&rows[start + i]),
-                    }
-                    for (shrink, sums) in shrinks.iter().zip(sums.iter_mut()) {
-                        let (square, loo) = self.error(design, start + i, &q, shrink);
-                        *sums = (sums.0 + square, sums.1 + loo);
-                    }
-                }
-            });
-        });
-        let mut total = vec![(0.0, 0.0); l2.len()];
-        for state in states {
-            total.iter_mut().zip(state).for_each(|(a, b)| *a = (a.0 + b.0, a.1 + b.1));
-        }
-        total
-    }
-
-    /// w ‖e‖² and w ‖e‖² / (1 − h)² of one row.
-    fn error<T: Real>(&self, design: &Design<'_, T>, i: usize, q: &[f64], shrink: &[f64]) -> (f64, f64) {
-        let w = weight(design, i);
-        let h: f64 = q.iter().zip(shrink).map(|(q, s)| q * q * s).sum();
-        let left = 1.0 - w * (h + 1.0 / design.total.value());
-        let mut sums = (0.0, 0.0);
-        for (k, (coordinates, level)) in self.coordinates.iter().zip(&self.levels).enumerate() {
-            let unit = design.y[k].unit;
-            let fitted: f64 = q.iter().zip(shrink).zip(coordinates).map(|((q, s), c)| q * s * c).sum();
-            // y less its shift first: exact.
-            let off = unit.of(design.targets[k][i]) - (level - unit.shift);
-            let e = (off - fitted) / unit.scale;
-            sums.0 += w * e * e;
-            sums.1 += if left > 1e-12 { w * (e / left).powi(2) } else { f64::INFINITY };
-        }
-        sums
-    }
-
-    /// The fit for one penalty, with its entry of [`errors`](Shared::errors).
-    pub fn point<T: Real>(&self, design: &Design<'_, T>, l2: f64, (square, loo): (f64, f64)) -> RidgePoint {
-        let (total, n) = (design.total.value(), design.positive as f64);
-        let Spectrum { values, directions, unit, .. } = &self.spectrum;
-        let shrink = self.spectrum.shrink(l2 * total);
-        let (p, k) = (design.features(), self.levels.len());
-        let mut coefficients = DMatrix::zeros(p, k);
-        let mut intercept = DVector::zeros(k);
-        for (c, (coordinates, level)) in self.coordinates.iter().zip(&self.levels).enumerate() {
-            let t = design.y[c].unit.scale;
-            for (((direction, s), shrink), coordinate) in directions.iter().zip(values).zip(&shrink).zip(coordinates) {
-                let factor = if *s > 0.0 { shrink * coordinate / (s * s) * unit / t } else { 0.0 };
-                (0..p).for_each(|j| coefficients[(j, c)] += direction[j] * factor);
-            }
-            let at_means = (0..p).map(|j| coefficients[(j, c)] * design.x[j].centre() / design.scale(j)).sum::<f64>();
-            intercept[c] = level / t - at_means;
-        }
-        let mean_square = square / total;
-        let effective_df = 1.0 + shrink.iter().sum::<f64>();
-        let left = 1.0 - effective_df / n;
-        let gcv = if left > 1e-12 { mean_square / (left * left) } else { f64::INFINITY };
-        RidgePoint { l2, coefficients, intercept, mean_square, effective_df, gcv, loo: loo / total }
+    fn new<T: Real>(
+        design: &Design<'_, T>,
+        root: DMatrix<f64>,
+        q: Rows,
+        coordinates: Vec<Vec<f64>>,
+        levels: Vec<f64>,
+    ) -> Self {
+        let size = |j: usize| match norm(root.column(j).iter().copied()) {
+            0.0 => None,
+            length => Some(exponent(length) - design.power(j)),
+        };
+        let sizes = (0..design.features()).map(size).collect();
+        Self { root, q, coordinates, levels, sizes }
     }
 }
 
-/// R over all columns of the design, in the user's units; the dependent ones are combinations.
-fn in_user_units<T: Real>(design: &Design<'_, T>, factor: &Factor) -> DMatrix<f64> {
+/// R over all columns of the design; the dependent ones are combinations.
+fn all_columns<T: Real>(design: &Design<'_, T>, factor: &Factor) -> DMatrix<f64> {
     let r = factor.rank();
     let mut rows = DMatrix::zeros(r, design.features());
     for (position, (&j, n)) in factor.order.iter().zip(&factor.norm).enumerate() {
-        (0..=position).for_each(|l| rows[(l, j)] = factor.r[position][l] * n / design.scale(j));
+        (0..=position).for_each(|l| rows[(l, j)] = factor.r[position][l] * n);
     }
     for dependent in &factor.dependent {
         for l in 0..r {
             let parts = (l..r).map(|i| factor.r[i][l] * factor.norm[i] * dependent.combination[i]);
-            rows[(l, dependent.column)] = parts.sum::<f64>() / design.scale(dependent.column);
+            rows[(l, dependent.column)] = parts.sum::<f64>();
         }
     }
     rows
@@ -197,8 +124,8 @@ fn centred<T: Real>(design: &Design<'_, T>, values: &[T], unit: Unit, rows: &[us
     (rows.iter().map(|&i| weight(design, i).sqrt() * run.get(i).value()).collect(), mean)
 }
 
-/// √W Xc = Q A over rows of positive weight, A of full row rank in the user's units. A direction counts if rounding the
-/// numbers of the design cannot make it, as in a fit. The means of the design become double-doubles.
+/// √W Xc = Q A over rows of positive weight, A of full row rank. A direction counts if rounding the numbers of the design
+/// cannot make it, as in a fit. The means of the design become double-doubles.
 fn independent<T: Real>(design: &mut Design<'_, T>, rows: &[usize]) -> (DMatrix<f64>, DMatrix<f64>) {
     let (n, p) = (rows.len(), design.features());
     let tolerance = RANK_TOLERANCE * (p as f64).sqrt();
@@ -221,6 +148,6 @@ fn independent<T: Real>(design: &mut Design<'_, T>, rows: &[usize]) -> (DMatrix<
     // The centred rows add up to 0: there is one direction less than rows.
     let rank = (0..r.nrows().min(n - 1)).take_while(|&l| r[(l, l)].abs() > positions[l]).count();
     permutation.inv_permute_columns(&mut r);
-    let a = DMatrix::from_fn(rank, p, |l, j| r[(l, j)] * norm[j] / design.scale(j));
+    let a = DMatrix::from_fn(rank, p, |l, j| r[(l, j)] * norm[j]);
     (q.columns(0, rank).into_owned(), a)
 }

@@ -1,6 +1,7 @@
 //! Singular values and vectors, small ones as exact as large ones.
 
 use super::super::design::power_for;
+use crate::linalg::power::power;
 use crate::linalg::vectors::dot;
 use nalgebra::DMatrix;
 
@@ -26,7 +27,7 @@ impl Spectrum {
     ///
     /// Source: Drmač and Veselić (2008), SIAM Journal on Matrix Analysis 29.
     pub fn new(mut a: DMatrix<f64>) -> Self {
-        let unit = power_for(a.amax()).clamp(2f64.powi(-511), 2f64.powi(511));
+        let unit = power(power_for(a.amax()).clamp(-511, 511));
         a *= unit;
         if a.nrows() == 0 {
             return Self { values: Vec::new(), directions: Vec::new(), u: Vec::new(), unit };
@@ -51,7 +52,7 @@ impl Spectrum {
         self.u.iter().map(|u| dot(u, v)).collect()
     }
 
-    /// s² / (s² + penalty), one a direction; 1 without a penalty.
+    /// s² / (s² + penalty), one per direction; 1 without a penalty.
     pub fn shrink(&self, penalty: f64) -> Vec<f64> {
         let penalty = penalty * self.unit * self.unit;
         self.values.iter().map(|s| if penalty == 0.0 { 1.0 } else { s * s / (s * s + penalty) }).collect()
