@@ -38,6 +38,7 @@ pub use stack::Stack;
 use crate::linalg::Block;
 use crate::{Layout, Real, Result};
 use nalgebra::DMatrix;
+use std::ops::Range;
 
 /// A differentiable map from `inputs` to `outputs` numbers, with parameters θ that live outside it.
 ///
@@ -80,6 +81,12 @@ pub trait Layer<T: Real>: Send + Sync {
 
     /// The layer as an affine map, if that is all it is: solvers and predictions then use what they know of linear models.
     fn affine(&self) -> Option<&Affine> {
+        None
+    }
+
+    /// Where in the layer's θ the numbers lie that are only added to the outputs, one per output: f(θ, x) = g(θ, x) + b. A
+    /// network starts with b at the [best constant](crate::Loss::best_constant). `None`, the default: no such numbers.
+    fn output_bias(&self) -> Option<Range<usize>> {
         None
     }
 

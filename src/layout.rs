@@ -75,6 +75,18 @@ impl Block {
         (self.rows, self.cols)
     }
 
+    /// How many inputs feed one output.
+    #[must_use]
+    pub fn fan_in(&self) -> usize {
+        self.fans.0
+    }
+
+    /// How many outputs one input feeds.
+    #[must_use]
+    pub fn fan_out(&self) -> usize {
+        self.fans.1
+    }
+
     /// Where the block lies in θ.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
@@ -106,9 +118,9 @@ impl Layout {
         Self::default()
     }
 
-    /// Adds a rows × cols matrix of weights, column-major, `cols` inputs wide.
+    /// Adds a rows × cols matrix of weights, column-major, `cols` inputs wide, which starts by LeCun's rule.
     pub fn weights(&mut self, rows: usize, cols: usize) -> &mut Block {
-        self.push("weight", Role::Weights, rows, cols, Init::Glorot(Spread::Uniform))
+        self.push("weight", Role::Weights, rows, cols, Init::LeCun(Spread::Uniform))
     }
 
     /// Adds a vector that is not penalized and starts at 0.

@@ -2,6 +2,7 @@
 
 mod bernoulli;
 mod block;
+mod constant;
 mod cross_entropy;
 mod huber;
 mod softmax;
@@ -42,6 +43,12 @@ pub trait Loss<T: Real>: Send + Sync {
     fn check(&self) -> Result<()> {
         Ok(())
     }
+
+    /// Writes the scores of the constant model that fits these targets best into `z`, one per output: where a network's output
+    /// starts. The targets lie sample by sample; all weights are 1 where `weights` is `None`, at least one is positive.
+    ///
+    /// Close is enough. A loss that does not say leaves `z` at the zeros that it arrives with.
+    fn best_constant(&self, _y: &[T], _weights: Option<&[T]>, _z: &mut [T]) {}
 
     /// The same loss on f64 numbers, where it has second derivatives: solvers of linear models then carry the digits that
     /// single precision would lose.

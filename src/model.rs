@@ -97,7 +97,7 @@ where
 {
     let mut risk = Risk::new(data, &layer, &loss, l2)?;
     let start = match seed {
-        Some(seed) => crate::Layout::of(&layer).initialize(seed),
+        Some(seed) => risk.start(seed),
         None => vec![T::zero(); crate::Objective::dim(&risk)],
     };
     if let Some(seed) = seed {

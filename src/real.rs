@@ -23,7 +23,7 @@ pub(crate) use inner::Inner;
 pub(crate) use lanes::Lanes;
 pub use logits::Logits;
 pub use outer::{Into, Outer, Strided};
-pub(crate) use scalar::{NORMAL_PEAK, finite_or_nan, normal_cdf, normal_density, sigmoid};
+pub(crate) use scalar::{NORMAL_PEAK, finite_or_nan, normal_cdf, normal_density, sigmoid, zero_or_nan};
 pub(crate) use several::DEPTH;
 pub use several::{Blend, Cross};
 

@@ -128,6 +128,22 @@ impl<'a, T: Real, N: Layer<T>, L: Loss<T>> Risk<'a, T, N, L> {
         self
     }
 
+    /// A fresh θ to train from, drawn with `seed`: the layer's [own start](Layout::initialize), and its output at the
+    /// [best constant](Loss::best_constant) for these data where the layer has [a bias for it](Layer::output_bias).
+    #[must_use]
+    pub fn start(&self, seed: u64) -> Vec<T> {
+        let mut theta: Vec<T> = self.layout.initialize(seed);
+        let mut scores = vec![T::zero(); self.data.outputs()];
+        if let Some(bias) = self.layer.output_bias().and_then(|range| theta.get_mut(range)) {
+            self.loss.best_constant(&self.targets, self.data.weights(), &mut scores);
+            // A mean of the largest numbers there are may overflow.
+            if bias.len() == scores.len() && scores.iter().all(|z| z.is_finite()) {
+                bias.iter_mut().zip(&scores).for_each(|(bias, &z)| *bias = z);
+            }
+        }
+        theta
+    }
+
     /// The data set, without its rows of weight 0.
     #[must_use]
     pub fn data(&self) -> &'a Dataset<'a, T> {

@@ -2,10 +2,11 @@ use super::Layer;
 use crate::linalg::{Block, packed_stride, product};
 use crate::{Describe, Description, Error, Layout, Real, Result};
 use nalgebra::{DMatrix, DMatrixView};
+use std::ops::Range;
 
 /// z = W x + b: every linear model, and the last layer of most networks.
 ///
-/// θ is W column-major (outputs × inputs), then b (outputs). dW = dz xᵀ, db = dz 1, dx = Wᵀ dz.
+/// θ is W column-major (outputs × inputs), then b (outputs). W starts by LeCun's rule, b at 0. dW = dz xᵀ, db = dz 1, dx = Wᵀ dz.
 ///
 /// The formulas of the first two models: linear regression predicts ŷ = W x + b, the loss is
 /// [`SquaredError`](crate::SquaredError); logistic regression predicts p = σ(W x + b), σ(z) = 1 / (1 + e^−z) for two classes
@@ -73,6 +74,11 @@ impl<T: Real> Layer<T> for Affine {
         if self.bias {
             layout.bias(self.outputs);
         }
+    }
+
+    fn output_bias(&self) -> Option<Range<usize>> {
+        let weights = self.inputs.saturating_mul(self.outputs);
+        self.bias.then(|| weights..weights.saturating_add(self.outputs))
     }
 
     fn affine(&self) -> Option<&Affine> {

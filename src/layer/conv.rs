@@ -4,6 +4,7 @@ use crate::linalg::lanes::{self, NARROW, Runs, WIDE};
 use crate::real::{Convolve, Geometry, simd};
 use crate::{Describe, Description, Layout, Real, Result};
 use nalgebra::DMatrix;
+use std::ops::Range;
 
 /// Convolution of images, as networks mean it (cross-correlation), with the activation fused in.
 ///
@@ -15,8 +16,8 @@ use nalgebra::DMatrix;
 /// s is the stride (1), p the padding with zeros on every side (0), d the dilation (1), each for rows and for columns.
 /// Inputs and outputs are images as [`Image`] lays them out; the output has `filters` channels and
 /// ⌊(height + 2p − d (kh − 1) − 1) / s⌋ + 1 rows. θ is W, filters × (channels · kh · kw) column-major with the kernel's
-/// numbers channel by channel and row by row, then b (filters). W starts by He's rule for the ReLU family, by Glorot's
-/// for the others; b at 0. φ is the identity unless set.
+/// numbers channel by channel and row by row, then b (filters). Both start as those of [`Dense`](super::Dense), n_in the
+/// numbers of a kernel. φ is the identity unless set.
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -237,8 +238,15 @@ impl<T: Real> Layer<T> for Conv2d {
         let fan_out = self.filters.saturating_mul(rows.window).saturating_mul(columns.window);
         layout.weights(self.filters, self.taps()).init(self.activation.init()).fans(self.taps(), fan_out);
         if self.bias {
-            layout.bias(self.filters);
+            layout.bias(self.filters).init(self.activation.bias_init()).fans(self.taps(), fan_out);
         }
+    }
+
+    /// Where the output is one place of the image.
+    fn output_bias(&self) -> Option<Range<usize>> {
+        let (weights, output) = (self.filters.saturating_mul(self.taps()), self.output());
+        let added = self.bias && self.activation == Activation::Identity && (output.height, output.width) == (1, 1);
+        added.then(|| weights..weights.saturating_add(self.filters))
     }
 
     fn check(&self) -> Result<()> {

@@ -3,14 +3,15 @@ use super::{Activation, Affine, Layer};
 use crate::linalg::{Block, reshape};
 use crate::{Describe, Description, Init, Layout, Real, Result};
 use nalgebra::DMatrix;
+use std::ops::Range;
 
 /// z = φ(W x + b): one layer of a perceptron, the activation fused in.
 ///
 /// The formula of the third model: a multilayer perceptron is z = W_m φ(… φ(W₂ φ(W₁ x + b₁) + b₂) …) + b_m, affine maps
 /// with a bend between them, in code a [`Stack`](super::Stack) of these, the last one with the identity.
 ///
-/// θ as in [`Affine`]. W starts by He's rule for the ReLU family, by Glorot's for the others, or as [`init`](Dense::init)
-/// says; b at 0. With [`dropout`](Dense::dropout) the outputs go through a [`Dropout`](super::Dropout).
+/// θ as in [`Affine`]. W and b start as U(±c/√n_in), c for W by the activation ([`Activation::init`]) and 1 for b; with the
+/// identity W by LeCun's rule and b at 0. [`init`](Dense::init) says otherwise. With [`dropout`](Dense::dropout) the outputs go through a [`Dropout`](super::Dropout).
 ///
 /// ```
 /// use nalgebra::dmatrix;
@@ -55,7 +56,7 @@ impl Dense {
         self
     }
 
-    /// How W starts.
+    /// How W starts; b then starts at 0.
     #[must_use]
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);
@@ -108,8 +109,15 @@ impl<T: Real> Layer<T> for Dense {
             .weights(Layer::<T>::outputs(self), Layer::<T>::inputs(self))
             .init(self.init.unwrap_or_else(|| self.activation.init()));
         if self.affine.has_bias() {
-            layout.bias(Layer::<T>::outputs(self));
+            let init = self.init.map_or_else(|| self.activation.bias_init(), |_| Init::Constant(0.0));
+            let (inputs, outputs) = (Layer::<T>::inputs(self), Layer::<T>::outputs(self));
+            layout.bias(outputs).init(init).fans(inputs, outputs);
         }
+    }
+
+    fn output_bias(&self) -> Option<Range<usize>> {
+        let linear = self.activation == Activation::Identity && self.dropout == 0.0;
+        if linear { Layer::<T>::output_bias(&self.affine) } else { None }
     }
 
     fn check(&self) -> Result<()> {

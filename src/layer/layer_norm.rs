@@ -2,6 +2,7 @@ use super::Layer;
 use super::image::{at_least_1, countable};
 use crate::{Describe, Description, Init, Layout, Real, Result};
 use nalgebra::DMatrix;
+use std::ops::Range;
 
 /// Layer normalization: every sample's numbers brought to mean 0 and variance 1, then scaled and shifted.
 ///
@@ -83,6 +84,10 @@ impl<T: Real> Layer<T> for LayerNorm {
     fn layout(&self, layout: &mut Layout) {
         layout.bias(self.width).named("scale").init(Init::Constant(1.0));
         layout.bias(self.width).named("shift");
+    }
+
+    fn output_bias(&self) -> Option<Range<usize>> {
+        Some(self.width..self.width.saturating_mul(2))
     }
 
     fn check(&self) -> Result<()> {

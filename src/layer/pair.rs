@@ -2,6 +2,7 @@ use super::Layer;
 use crate::linalg::{Block, reshape};
 use crate::{Describe, Description, Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
+use std::ops::Range;
 
 /// What a pair of layers keeps between its two passes.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl<T: Real, A: Layer<T>, B: Layer<T>> Layer<T> for (A, B) {
         self.0.check()?;
         self.1.check()?;
         meet(self.0.outputs(), self.1.inputs())
+    }
+
+    fn output_bias(&self) -> Option<Range<usize>> {
+        let first = Layout::of(&self.0).len();
+        self.1.output_bias().map(|bias| first.saturating_add(bias.start)..first.saturating_add(bias.end))
     }
 
     fn accepts(&self, block: &Block<'_, T>) -> Result<()> {

@@ -14,6 +14,7 @@ pub use single::RecurrentCell;
 use super::Layer;
 use super::image::{at_least_1, countable};
 use crate::linalg::{Block, product, reshape};
+use crate::real::zero_or_nan;
 use crate::{Describe, Description, Error, Layout, Real, Result};
 use cell::{Step, StepBack};
 use nalgebra::DMatrix;
@@ -226,7 +227,7 @@ impl<T: Real> Layer<T> for Recurrent {
         if self.lengths {
             // Nothing is known of a sequence whose length is not.
             let unknown = |i: usize| !x[(0, i)].is_finite();
-            (0..x.ncols()).filter(|&i| unknown(i)).for_each(|i| z.column_mut(i).fill(x[(0, i)] - x[(0, i)]));
+            (0..x.ncols()).filter(|&i| unknown(i)).for_each(|i| z.column_mut(i).fill(zero_or_nan(x[(0, i)])));
         }
     }
 

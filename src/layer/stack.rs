@@ -2,6 +2,7 @@ use super::{Layer, pair::meet};
 use crate::linalg::{Block, reshape};
 use crate::{Describe, Description, Error, Layout, Real, Result, random};
 use nalgebra::DMatrix;
+use std::ops::Range;
 
 /// Layers of one type, one after the other: f_m(… f₂(f₁(x))). Block names start with the layer's number.
 ///
@@ -129,6 +130,12 @@ impl<T: Real, L: Layer<T>> Layer<T> for Stack<L> {
     fn check(&self) -> Result<()> {
         self.layers.iter().try_for_each(L::check)?;
         self.layers.windows(2).try_for_each(|pair| meet(pair[0].outputs(), pair[1].inputs()))
+    }
+
+    fn output_bias(&self) -> Option<Range<usize>> {
+        let (last, others) = self.layers.split_last()?;
+        let before = others.iter().fold(0usize, |sum, layer| sum.saturating_add(Layout::of(layer).len()));
+        last.output_bias().map(|bias| before.saturating_add(bias.start)..before.saturating_add(bias.end))
     }
 
     fn accepts(&self, block: &Block<'_, T>) -> Result<()> {

@@ -33,6 +33,8 @@ pub enum Init {
     Glorot(Spread),
     /// σ² = 2 / n_in, for ReLU and its relatives. Source: He et al. (2015), ICCV, eq. 10.
     He(Spread),
+    /// U(−c/√n_in, c/√n_in), σ² = c² / (3 n_in). With c = 1 the start of PyTorch's layers, of weights and of biases.
+    FanIn(f64),
     /// σ² = 1 / n_in. Source: LeCun et al. (1998), Efficient BackProp, eq. 16.
     LeCun(Spread),
     /// Orthonormal rows or columns, whichever are fewer, uniformly distributed. Source: Saxe et al. (2014), ICLR.
@@ -61,6 +63,7 @@ fn fill<T: Real>(block: &Block, rng: &mut ChaCha8Rng, theta: &mut Vec<T>) {
         Init::Orthogonal => return orthogonal(block, rng, theta),
         Init::Glorot(spread) => ((2.0 / (n_in + n_out)).sqrt(), spread),
         Init::He(spread) => ((2.0 / n_in).sqrt(), spread),
+        Init::FanIn(c) => (c / (3.0 * n_in).sqrt(), Spread::Uniform),
         Init::LeCun(spread) => ((1.0 / n_in).sqrt(), spread),
     };
     theta.extend((0..count).map(|_| {
@@ -109,6 +112,7 @@ impl Describe for Init {
             Self::OnePart { part, value } => Description::of_kind("OnePart").with("part", *part).with("value", *value),
             Self::Glorot(normal) => spread("Glorot", normal),
             Self::He(normal) => spread("He", normal),
+            Self::FanIn(reach) => Description::of_kind("FanIn").with("reach", *reach),
             Self::LeCun(normal) => spread("LeCun", normal),
             Self::Orthogonal => Description::of_kind("Orthogonal"),
         }
@@ -121,6 +125,7 @@ impl Describe for Init {
             "OnePart" => Self::OnePart { part: description.count("part")?, value: description.number("value")? },
             "Glorot" => Self::Glorot(spread()?),
             "He" => Self::He(spread()?),
+            "FanIn" => Self::FanIn(description.number("reach")?),
             "LeCun" => Self::LeCun(spread()?),
             "Orthogonal" => Self::Orthogonal,
             _ => return Err(description.wrong("kind", "the name of an initialiser")),

@@ -1,5 +1,5 @@
 use super::block::{CHUNK, Scores, weigh};
-use super::{Curvature, Loss, block as blocks};
+use super::{Curvature, Loss, block as blocks, constant};
 use crate::linalg::Block;
 use crate::real::Logits;
 use crate::{Describe, Description, Real, Result};
@@ -96,6 +96,11 @@ impl<T: Real> Loss<T> for BinaryCrossEntropy {
 
     fn accepts(&self, y: &[T]) -> Result<(), &'static str> {
         if y.iter().all(|&y| y >= T::zero() && y <= T::one()) { Ok(()) } else { Err("numbers in [0, 1]") }
+    }
+
+    /// The log-odds of the means, those of probabilities from 10⁻⁴ to 1 − 10⁻⁴.
+    fn best_constant(&self, y: &[T], weights: Option<&[T]>, z: &mut [T]) {
+        constant::of_means(y, weights, z, constant::logit);
     }
 
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {

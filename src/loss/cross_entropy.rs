@@ -1,6 +1,6 @@
 use super::block::{CHUNK, Scores};
 use super::softmax::{below, exponentials, normalizer, top, value};
-use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli, block, softmax};
+use super::{BinaryCrossEntropy, Curvature, Loss, bernoulli, block, constant, softmax};
 use crate::linalg::Block;
 use crate::{Describe, Description, Real, Result};
 
@@ -68,6 +68,16 @@ impl<T: Real> Loss<T> for CrossEntropy {
         let sum = y.iter().fold(T::zero(), |sum, &y| sum + y);
         let legal = y.iter().all(|&y| y >= T::zero()) && (sum - T::one()).abs() <= T::of(1e-5);
         if legal { Ok(()) } else { Err("numbers of at least 0 with sum 1, as one-hot rows are") }
+    }
+
+    /// The log-odds of the mean, or the logarithms of the means less their average; no probability below 10⁻⁴.
+    fn best_constant(&self, y: &[T], weights: Option<&[T]>, z: &mut [T]) {
+        if z.len() == 1 {
+            return BinaryCrossEntropy.best_constant(y, weights, z);
+        }
+        constant::of_means(y, weights, z, constant::log);
+        let average = z.iter().fold(T::zero(), |sum, &z| sum + z) / T::of(z.len() as f64);
+        z.iter_mut().for_each(|z| *z -= average);
     }
 
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {

@@ -1,5 +1,5 @@
 use super::block::Scores;
-use super::{Curvature, Loss, block};
+use super::{Curvature, Loss, block, constant};
 use crate::linalg::Block;
 use crate::{Describe, Description, Error, Real, Result};
 
@@ -78,6 +78,11 @@ impl<T: Real> Loss<T> for Huber {
             return Ok(());
         }
         Err(Error::Config { name: "delta", needs: "positive and finite, in the number type of the data too" })
+    }
+
+    /// The medians, which are within δ of the best: an outlier among the targets does not move them.
+    fn best_constant(&self, y: &[T], weights: Option<&[T]>, z: &mut [T]) {
+        constant::medians(y, weights, z);
     }
 
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {

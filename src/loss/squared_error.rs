@@ -1,5 +1,5 @@
 use super::block::Scores;
-use super::{Curvature, Loss, block};
+use super::{Curvature, Loss, block, constant};
 use crate::linalg::Block;
 use crate::{Describe, Description, Real, Result};
 
@@ -38,6 +38,11 @@ impl<T: Real> Loss<T> for SquaredError {
 
     fn accepts(&self, _: &[T]) -> Result<(), &'static str> {
         Ok(())
+    }
+
+    /// The means.
+    fn best_constant(&self, y: &[T], weights: Option<&[T]>, z: &mut [T]) {
+        constant::of_means(y, weights, z, |mean| mean);
     }
 
     fn block_value(&self, z: &[T], y: &[T], outputs: usize, weights: Option<&[T]>) -> T {

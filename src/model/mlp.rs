@@ -13,7 +13,8 @@ use crate::{Error, Init, Real, Result};
 /// Multilayer perceptron: x → φ(W₁ x + b₁) → … → W_m h + b_m, the widths of input and output taken from the data.
 ///
 /// Defaults: ReLU, no dropout, no penalty, seed 0, solver `Trainer::adam(1e-3)`; loss [`SquaredError`] for `regressor`,
-/// [`CrossEntropy`] for `classifier`, any other by [`loss`](Mlp::loss). The blocks of θ are `0.weight`, `0.bias`,
+/// [`CrossEntropy`] for `classifier`, any other by [`loss`](Mlp::loss). Layers start as [`Dense`] says, the bias of the output at
+/// the mean of the targets (its log-odds or logarithms for classes), as [`Risk::start`] says. The blocks of θ are `0.weight`, `0.bias`,
 /// `1.weight`, ..., read by [`Fitted::block`].
 ///
 /// ```
@@ -99,7 +100,8 @@ impl<L, S> Mlp<L, S> {
         self
     }
 
-    /// How the weights of the hidden layers start, instead of by their activation.
+    /// How the weights of the hidden layers start, instead of by their [activation](Activation::init); their biases then start
+    /// at 0.
     #[must_use]
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);

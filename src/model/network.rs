@@ -12,7 +12,8 @@ use crate::{Real, Result};
 
 /// Any layer with any loss as a regressor.
 ///
-/// Starts from the layer's own initialisation, drawn with `seed` (0), and minimizes the mean loss + ½ λ ‖W‖² with
+/// Starts from the layer's own initialisation, drawn with `seed` (0), with the output at the best constant where the layer has a
+/// bias for it ([`Risk::start`]), and minimizes the mean loss + ½ λ ‖W‖² with
 /// `Trainer::adam(1e-3)` unless another solver is given.
 ///
 /// ```

@@ -6,7 +6,14 @@ use super::Real;
 /// makes a finite number of it would hide that.
 #[inline(always)]
 pub(crate) fn finite_or_nan<T: Real>(x: T) -> T {
-    x + (x - x)
+    x + zero_or_nan(x)
+}
+
+/// x − x: 0 for a number, NaN for NaN and infinity.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "of what is not finite the difference is NaN")]
+pub(crate) fn zero_or_nan<T: Real>(x: T) -> T {
+    x - x
 }
 
 /// 1 / (1 + e^−x), the small side as e/(1 + e), which keeps its relative accuracy.

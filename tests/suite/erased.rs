@@ -4,7 +4,7 @@
 use residual::check::{self, Outcome};
 use residual::nalgebra::DMatrix;
 use residual::{Curvature, Dataset, FiniteSum, Layer, Layout, Loss, Real, Result, Risk};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 /// A loss behind a pointer.
@@ -39,6 +39,10 @@ where
 
     fn check(&self) -> Result<()> {
         self.0.check()
+    }
+
+    fn best_constant(&self, y: &[T], weights: Option<&[T]>, z: &mut [T]) {
+        self.0.best_constant(y, weights, z);
     }
 
     fn in_f64(&self) -> Option<&dyn Curvature<f64>> {
@@ -79,6 +83,7 @@ where
 pub trait AnyLayer<T: Real> {
     fn widths(&self) -> (usize, usize);
     fn layout(&self) -> Layout;
+    fn output_bias(&self) -> Option<Range<usize>>;
     fn predict(&self, theta: &[T], x: &DMatrix<T>) -> DMatrix<T>;
     fn check(&self, theta: &[T], x: &DMatrix<T>) -> Outcome;
     fn risk<'a>(&'a self, data: &'a Dataset<'a, T>, loss: &'a AnyLoss<T>, l2: f64) -> Box<dyn FiniteSum<T> + 'a>;
@@ -94,6 +99,10 @@ impl<T: Real, N: Layer<T>> AnyLayer<T> for Own<N> {
 
     fn layout(&self) -> Layout {
         Layout::of(&self.0)
+    }
+
+    fn output_bias(&self) -> Option<Range<usize>> {
+        self.0.output_bias()
     }
 
     fn predict(&self, theta: &[T], x: &DMatrix<T>) -> DMatrix<T> {

@@ -23,5 +23,6 @@ mod rules;
 mod scores;
 mod settings;
 mod solvers;
+mod starts;
 mod tables;
 mod weights;

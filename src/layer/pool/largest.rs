@@ -1,6 +1,6 @@
 use super::Windows;
 use crate::layer::{Image, Layer};
-use crate::real::simd;
+use crate::real::{simd, zero_or_nan};
 use crate::{Describe, Description, Layout, Real, Result};
 use nalgebra::DMatrix;
 
@@ -73,7 +73,7 @@ impl MaxPool2d {
                 for i in 0..rows {
                     let start = corner + i * width;
                     for (j, &value) in x[start..start + columns].iter().enumerate() {
-                        lost += value - value;
+                        lost += zero_or_nan(value);
                         if value > z[o] {
                             (z[o], from[o]) = (value, start + j);
                         }
@@ -139,7 +139,7 @@ fn several<T: Real, const R: usize, const C: usize, const N: usize>(
         for j in 0..C {
             for l in 0..N {
                 let value = values[l * C + j];
-                lost[l] += value - value;
+                lost[l] += zero_or_nan(value);
                 let larger = value > largest[l];
                 largest[l] = if larger { value } else { largest[l] };
                 tap[l] = if larger { (i * C + j) as u32 } else { tap[l] };

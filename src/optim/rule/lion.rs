@@ -1,5 +1,6 @@
 use super::adam::check_betas;
 use super::{Rule, Visitor, sweep};
+use crate::real::zero_or_nan;
 use crate::{Real, Result};
 
 /// Lion: the sign of an interpolated momentum; every coordinate moves by exactly the rate.
@@ -46,7 +47,7 @@ impl Lion {
                 mixed // 0, or NaN, which must not be hidden
             };
             // Nor infinity: the memory would never leave it.
-            sign + (mixed - mixed)
+            sign + zero_or_nan(mixed)
         }
     }
 }

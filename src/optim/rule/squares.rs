@@ -1,6 +1,7 @@
 //! The mean of squares that the adaptive rules divide by, for gradients of any size.
 
 use crate::Real;
+use crate::real::finite_or_nan;
 
 /// How s ← b s + c g² is taken, and √s.
 ///
@@ -75,7 +76,7 @@ impl<T: Real> Squares<T> {
         let root = (self.roots[0] * self.root(*s)).hypot(self.roots[1] * g);
         *s = self.kept(root);
         // Infinite: the state is lost, and must not look like one that divides everything to 0.
-        root + (root - root)
+        finite_or_nan(root)
     }
 
     /// √s from either form.

@@ -1,5 +1,14 @@
-//! Prints the table of BENCHMARKS.md: `cargo bench --bench table [-- job ...]`.
+//! Prints the tables of BENCHMARKS.md: `cargo bench --bench table [-- job ...]`. The jobs of networks come from
+//! `networks.rs`; `benches/peers/networks.py` does the same with PyTorch and scikit-learn.
 
+#[path = "../../examples/read/jobs.rs"]
+mod jobs;
+#[path = "../support/made.rs"]
+mod made;
+mod networks;
+#[path = "../../examples/read/mod.rs"]
+mod read;
+#[path = "../support/mod.rs"]
 mod support;
 
 use nalgebra::DMatrix;
@@ -22,11 +31,11 @@ fn row(job: &str, threads: usize, floor: Option<f64>, f: impl FnMut()) {
 fn main() {
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| jobs(threads, peak() * threads as f64));
+        pool.install(|| all(threads, peak() * threads as f64));
     }
 }
 
-fn jobs(threads: usize, peak: f64) {
+fn all(threads: usize, peak: f64) {
     let read = read_80_mb();
     println!("\n{threads} threads: {:.1} GFLOP/s in f64, 80 MB read in {:.2} ms\n", peak / 1e9, read * 1e3);
     println!("| job | threads | median ms | range | times floor |\n|---|---|---|---|---|");
@@ -101,52 +110,7 @@ fn jobs(threads: usize, peak: f64) {
             });
         }
     }
-    if wanted("network") {
-        let (x, y) = curved(10_000, 20);
-        let data = Dataset::new(&x, &y).unwrap();
-        for batch in [32, 200] {
-            let fit = |epochs| {
-                let trainer = Trainer::adam(1e-3).epochs(epochs).batch_size(batch);
-                black_box(Mlp::regressor([64, 64]).solver(trainer).fit(&data).unwrap());
-            };
-            epochs(
-                &format!("network 20-64-64-1 on 10000, batch {batch}, f32, one epoch"),
-                threads,
-                Some(flops(&[20, 64, 64, 1]) * 1e4 / 2.0 / peak),
-                fit,
-            );
-        }
-    }
-    if wanted("digits") {
-        let (x, y) = classes(1797, 64, 10);
-        let (x, y) = (x.cast::<f32>(), y.cast::<f32>());
-        let data = Dataset::new(&x, &y).unwrap();
-        let fit = |epochs| {
-            let trainer = Trainer::adam(1e-3).epochs(epochs).batch_size(200);
-            black_box(Mlp::classifier([100]).solver(trainer).fit(&data).unwrap());
-        };
-        epochs(
-            "digits 64-100-10 on 1797, batch 200, f32, one epoch",
-            threads,
-            Some(flops(&[64, 100, 10]) * 1797.0 / 2.0 / peak),
-            fit,
-        );
-    }
-    if wanted("mnist") {
-        let (x, y) = classes(6_000, 784, 10);
-        let (x, y) = (x.cast::<f32>(), y.cast::<f32>());
-        let data = Dataset::new(&x, &y).unwrap();
-        let fit = |epochs| {
-            let trainer = Trainer::adam(1e-3).epochs(epochs).batch_size(128);
-            black_box(Mlp::classifier([128]).solver(trainer).fit(&data).unwrap());
-        };
-        epochs(
-            "mnist 784-128-10 on 6000, batch 128, f32, one epoch",
-            threads,
-            Some(flops(&[784, 128, 10]) * 6e3 / 2.0 / peak),
-            fit,
-        );
-    }
+    networks::all(threads, peak);
     if wanted("predict") && threads == 1 {
         predict();
     }
@@ -168,21 +132,6 @@ fn products<T: Real>(name: &str, [m, k, n]: [usize; 3], peak: f64) {
         layer.forward(black_box(w.as_slice()), &x, &mut z, &mut ());
     });
     row(&format!("products, {m}x{k}x{n} {name}, nalgebra"), 1, floor, || black_box(&w).mul_to(&x, &mut z));
-}
-
-/// Operations a sample: forward, weight gradient, input gradient of all layers but the first.
-fn flops(widths: &[usize]) -> f64 {
-    let sizes: Vec<usize> = widths.windows(2).map(|w| w[0] * w[1]).collect();
-    (6 * sizes.iter().sum::<usize>() - 2 * sizes[0]) as f64
-}
-
-/// One epoch: (time of 12 epochs − time of 2) / 10, so that what is done once a fit does not count.
-fn epochs(job: &str, threads: usize, floor: Option<f64>, fit: impl Fn(usize)) {
-    let [long, least, most] = time(7, || fit(12));
-    let [short, ..] = time(7, || fit(2));
-    let (median, least, most) = ((long - short) / 10.0, (least - short) / 10.0, (most - short) / 10.0);
-    let ratio = floor.map_or(String::new(), |floor| format!("{:.2}", median / floor));
-    println!("| {job} | {threads} | {:.4} | {:.4} to {:.4} | {ratio} |", median * 1e3, least * 1e3, most * 1e3);
 }
 
 fn predict() {
