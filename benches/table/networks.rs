@@ -12,8 +12,8 @@ use residual::*;
 use std::hint::black_box;
 use std::time::Instant;
 
-struct Job<'j> {
-    name: &'j str,
+struct Job {
+    name: String,
     threads: usize,
     /// Multiply-adds of an epoch, and how many the machine does in a second.
     work: f64,
@@ -37,7 +37,7 @@ fn perceptron(widths: &[usize]) -> (Stack<Dense>, f64) {
 
 pub fn all(threads: usize, peak: f64) {
     // Operations in f64 a second are as many as multiply-adds in f32: two of those are one, and registers hold twice as many.
-    let job = |name, work, target| Job { name, threads, work, peak, target };
+    let job = |name: &str, work, target| Job { name: name.to_string(), threads, work, peak, target };
     let adam = Trainer::adam(1e-3);
     let bent = made::regression(10_000, 20).parts()[0].clone();
     let (layer, work) = perceptron(&[20, 64, 64, 1]);
@@ -84,7 +84,7 @@ pub fn all(threads: usize, peak: f64) {
     }
 }
 
-impl Job<'_> {
+impl Job {
     fn run<N, L, R>(&self, (x, y): &(DMatrix<f32>, DMatrix<f32>), layer: &N, loss: L, trainer: Trainer<R, f64>)
     where
         N: Layer<f32> + Clone,
@@ -92,7 +92,7 @@ impl Job<'_> {
         R: Rule<f32> + Clone,
         Trainer<R, f64>: for<'r> Solver<f32, Risk<'r, f32, N, L>>,
     {
-        if !wanted(self.name) {
+        if !wanted(&self.name) {
             return;
         }
         let data = Dataset::new(x, y).unwrap();

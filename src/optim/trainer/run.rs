@@ -142,13 +142,13 @@ impl<'r, T: Real, O: FiniteSum<T>, R: Rule<T>, S: Schedule> Run<'r, T, O, R, S> 
         }
         let mut sum = 0.0;
         for group in order.chunks(batch_size.saturating_mul(self.trainer.accumulate)) {
-            sum += self.group(group, batch_size)? * group.len() as f64;
+            // Shares, not sizes: a sum of finite values times their sizes may overflow, their mean does not.
+            sum += self.group(group, batch_size)? * (group.len() as f64 / order.len() as f64);
             self.advance()?;
         }
-        let mean = sum / order.len() as f64;
         self.order = order;
         if !self.trainer.needs_risk() {
-            return Ok(mean);
+            return Ok(sum);
         }
         let value = self.objective.get_mut().value(&self.theta).to_f64();
         if value.is_finite() { Ok(value) } else { self.diverged() }
@@ -167,13 +167,14 @@ impl<'r, T: Real, O: FiniteSum<T>, R: Rule<T>, S: Schedule> Run<'r, T, O, R, S> 
                 return Ok(value);
             }
             // Each batch counts by its size, so that a smaller last one weighs less.
-            sum += value * batch.len() as f64;
-            let share = T::of(batch.len() as f64 / terms.len() as f64);
+            let share = batch.len() as f64 / terms.len() as f64;
+            sum += value * share;
+            let share = T::of(share);
             self.sum.iter_mut().zip(&self.grad).for_each(|(sum, &g)| *sum += share * g);
         }
         std::mem::swap(&mut self.sum, &mut self.grad);
         self.sum.fill(T::zero());
-        Ok(sum / terms.len() as f64)
+        Ok(sum)
     }
 
     /// The full risk and the largest entry of its gradient (left in `grad`) at θ.
