@@ -152,16 +152,16 @@ pub trait Real: RealField + Copy + Default {
         x.iter_mut().for_each(|x| *x = x.ln_1p());
     }
 
-    /// x ← tanh x for every number.
+    /// x ← tanh x for every number, NaN for an infinity: a sum that overflowed should be seen.
     #[doc(hidden)]
     fn tanh_each(x: &mut [Self]) {
-        x.iter_mut().for_each(|x| *x = x.tanh());
+        x.iter_mut().for_each(|x| *x = finite_or_nan(*x).tanh());
     }
 
-    /// x ← 1 / (1 + e^−x) for every number.
+    /// x ← 1 / (1 + e^−x) for every number, NaN for an infinity.
     #[doc(hidden)]
     fn sigmoid_each(x: &mut [Self]) {
-        x.iter_mut().for_each(|x| *x = sigmoid(*x));
+        x.iter_mut().for_each(|x| *x = sigmoid(finite_or_nan(*x)));
     }
 
     /// x ← Φ(x) for every number, Φ the standard normal distribution function.

@@ -1,7 +1,7 @@
 //! Elementwise activations and their slopes.
 
 use crate::layout::{Init, Spread};
-use crate::real::{self, Gate, Loops, Rectify, finite_or_nan, sigmoid, vectorize};
+use crate::real::{self, Gate, Rectify, sigmoid};
 use crate::{Description, Real, Result};
 
 /// An elementwise activation.
@@ -97,17 +97,6 @@ impl Activation {
 
     /// a ← φ(a) for every entry, NaN where an infinite a would become a finite number.
     pub(crate) fn apply<T: Real>(self, a: &mut [T]) {
-        if matches!(self, Self::Tanh | Self::Sigmoid) {
-            vectorize(Loops(
-                #[inline(always)]
-                || a.iter_mut().for_each(|a| *a = finite_or_nan(*a)),
-            ));
-        }
-        self.apply_to_finite(a);
-    }
-
-    /// [`apply`](Self::apply) where no a is infinite.
-    pub(super) fn apply_to_finite<T: Real>(self, a: &mut [T]) {
         match self {
             Self::Identity => {}
             Self::Tanh => T::tanh_each(a),

@@ -30,7 +30,7 @@ mod visitor;
 mod weights_only;
 
 pub use adadelta::{AdaDelta, AdaDeltaState};
-pub use adagrad::AdaGrad;
+pub use adagrad::{AdaGrad, AdaGradState};
 pub use adam::{Adam, AdamState};
 pub use adamax::AdaMax;
 pub use amsgrad::{AmsGrad, AmsGradState};

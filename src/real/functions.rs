@@ -3,7 +3,7 @@
 //! Every function is one polynomial after a reduction of its argument; constants are Taylor coefficients or, for Φ, a
 //! Chebyshev fit made for this file. Bounds are tested against long arithmetic in the tests below.
 
-use super::Lanes;
+use super::{Lanes, finite_or_nan};
 use pulp::{Simd, WithSimd};
 
 /// What the functions need to know of a binary format.
@@ -282,8 +282,9 @@ fn each<T: Binary, const FUSED: bool>(Each(function, x): Each<'_, T>) {
     match function {
         Function::Exp => x.iter_mut().for_each(|x| *x = exp::<T, FUSED>(*x)),
         Function::Ln1p => x.iter_mut().for_each(|x| *x = ln_1p::<T, FUSED>(*x)),
-        Function::Tanh => x.iter_mut().for_each(|x| *x = tanh::<T, FUSED>(*x)),
-        Function::Sigmoid => x.iter_mut().for_each(|x| *x = sigmoid::<T, FUSED>(*x)),
+        // These two would hide that a sum overflowed.
+        Function::Tanh => x.iter_mut().for_each(|x| *x = tanh::<T, FUSED>(finite_or_nan(*x))),
+        Function::Sigmoid => x.iter_mut().for_each(|x| *x = sigmoid::<T, FUSED>(finite_or_nan(*x))),
         Function::NormalCdf => x.iter_mut().for_each(|x| *x = normal_cdf::<T, FUSED>(*x)),
     }
 }

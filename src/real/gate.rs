@@ -1,13 +1,13 @@
 //! The rectifier and its slope. In plain loops the compiler makes branches of them, and masked stores of a choice between a
 //! number and what replaces it in place (20 times slower on some processors): here there is no such choice.
 //!
-//! NaN stays NaN, by multiplication: what the maximum of NaN and 0 is depends on the processor. An infinity is a sum that
+//! NaN stays NaN, by arithmetic: what the maximum of NaN and 0 is depends on the processor. An infinity is a sum that
 //! overflowed, perhaps with the wrong sign, so where it would become a finite number it becomes NaN.
 
 use super::{Lanes, Real};
 use pulp::{Simd, WithSimd};
 
-/// a ← a where a > 0, else `leak` a; NaN for NaN, and for −∞ where `leak` is 0.
+/// a ← a where a > 0, else `leak` a. What is not finite stays so.
 #[derive(Debug)]
 pub struct Rectify<'a, T> {
     /// The numbers.
@@ -52,9 +52,16 @@ impl<T: Lanes> WithSimd for Rectify<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let (zero, one, leak) = (T::all(simd, T::zero()), T::all(simd, T::one()), T::all(simd, self.leak));
         let (registers, rest) = T::split_mut(simd, self.a);
-        for a in registers {
-            let slope = T::where_positive(simd, *a, one, leak);
-            *a = T::fma(simd, *a, slope, zero);
+        if self.leak == T::zero() {
+            for a in registers {
+                let lost = T::minus(simd, *a, *a);
+                *a = T::plus(simd, T::larger(simd, *a, zero), lost);
+            }
+        } else {
+            for a in registers {
+                let slope = T::where_positive(simd, *a, one, leak);
+                *a = T::fma(simd, *a, slope, zero);
+            }
         }
         rest.iter_mut().for_each(|a| *a = T::fma1(simd, *a, slope(*a, self.leak), T::zero()));
     }
@@ -115,8 +122,9 @@ mod tests {
         for (z, dz) in rectified::<T>(&a, leak).iter().zip(gated::<T>(&a, &d, leak)) {
             for (i, (&a, &d)) in a.iter().zip(&d).enumerate() {
                 let (a, d, leak) = (T::of(a).to_f64(), T::of(d).to_f64(), T::of(leak).to_f64());
-                let rectified = if a > 0.0 { a } else { a * leak };
-                assert!(same(z[i], rectified), "{a} becomes {}", z[i]);
+                let right =
+                    if a.is_finite() { same(z[i], if a > 0.0 { a } else { a * leak }) } else { !z[i].is_finite() };
+                assert!(right, "{a} becomes {}", z[i]);
                 let gated = if a.is_finite() { d * if a > 0.0 { 1.0 } else { leak } } else { f64::NAN };
                 assert!(same(dz[i], gated), "the slope at {a} turns {d} to {}", dz[i]);
             }

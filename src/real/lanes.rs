@@ -30,6 +30,8 @@ pub trait Lanes: Real {
     fn times<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// a / b.
     fn over<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// Lane by lane, the larger of a and b; either, where one is NaN.
+    fn larger<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// Lane by lane, a where x > 0, else b.
     fn where_positive<S: Simd>(simd: S, x: Self::V<S>, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// Four rows turned: in every four lanes of the result stand the numbers of one column. In which order the columns come is
@@ -100,6 +102,11 @@ impl Lanes for f32 {
     #[inline(always)]
     fn over<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
         simd.div_f32s(a, b)
+    }
+
+    #[inline(always)]
+    fn larger<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.max_f32s(a, b)
     }
 
     #[inline(always)]
@@ -174,6 +181,11 @@ impl Lanes for f64 {
     #[inline(always)]
     fn over<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
         simd.div_f64s(a, b)
+    }
+
+    #[inline(always)]
+    fn larger<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+        simd.max_f64s(a, b)
     }
 
     #[inline(always)]

@@ -1,7 +1,6 @@
 //! The three cells: what happens to the gates of one step, forward and backward, element by element.
 
 use crate::layer::Activation::{Sigmoid, Tanh};
-use crate::real::finite_or_nan;
 use crate::{Description, Real, Result};
 
 /// The kind of a recurrent cell. Equations, parameters and the order of gates are PyTorch's. ⊙ is elementwise, σ the logistic
@@ -104,7 +103,7 @@ impl Cell {
 impl<T: Real> Step<'_, T> {
     fn tanh(self) {
         add(self.gates, self.recurrent);
-        Tanh.apply_to_finite(self.gates);
+        Tanh.apply(self.gates);
         self.h.copy_from_slice(self.gates);
     }
 
@@ -116,12 +115,12 @@ impl<T: Real> Step<'_, T> {
         {
             let (rz, n) = gates.split_at_mut(2 * m);
             add(rz, &recurrent[..2 * m]);
-            Sigmoid.apply_to_finite(rz);
+            Sigmoid.apply(rz);
             let (r, z) = rz.split_at(m);
             for ((n, &r), &recurrent) in n.iter_mut().zip(r).zip(&recurrent[2 * m..]) {
-                *n = finite_or_nan(*n + r * recurrent);
+                *n += r * recurrent;
             }
-            Tanh.apply_to_finite(n);
+            Tanh.apply(n);
             for (((h, &n), &z), &before) in h.iter_mut().zip(&*n).zip(z).zip(before) {
                 *h = (T::one() - z) * n + z * before;
             }
@@ -133,9 +132,9 @@ impl<T: Real> Step<'_, T> {
         add(self.gates, self.recurrent);
         let states = self.c.chunks_exact_mut(m).zip(self.c_before.chunks_exact(m));
         for (gates, (c, before)) in self.gates.chunks_exact_mut(4 * m).zip(states) {
-            Sigmoid.apply_to_finite(&mut gates[..2 * m]);
-            Tanh.apply_to_finite(&mut gates[2 * m..3 * m]);
-            Sigmoid.apply_to_finite(&mut gates[3 * m..]);
+            Sigmoid.apply(&mut gates[..2 * m]);
+            Tanh.apply(&mut gates[2 * m..3 * m]);
+            Sigmoid.apply(&mut gates[3 * m..]);
             let (i, rest) = gates.split_at(m);
             let (f, g) = rest.split_at(m);
             for ((((c, &before), &i), &f), &g) in c.iter_mut().zip(before).zip(i).zip(f).zip(g) {
@@ -210,9 +209,8 @@ impl<T: Real> StepBack<'_, T> {
     }
 }
 
-/// The sum goes into σ or tanh, which would hide that it overflowed.
 fn add<T: Real>(sum: &mut [T], terms: &[T]) {
-    sum.iter_mut().zip(terms).for_each(|(sum, &term)| *sum = finite_or_nan(*sum + term));
+    sum.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
 }
 
 /// The first three gates of a column.

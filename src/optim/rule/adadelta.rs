@@ -1,4 +1,4 @@
-use super::squares::{Squares, range};
+use super::squares::{Squares, are_rooted, range};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, fraction, positive};
 use crate::{Real, Result};
@@ -34,14 +34,17 @@ impl Default for AdaDelta {
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdaDeltaState<T> {
     s: Vec<T>,
+    /// Whether any s is kept as a root.
+    rooted: bool,
     u: Vec<T>,
 }
 
 impl AdaDelta {
     fn coordinate<T: Real>(&self) -> OverSizes<T> {
-        let root = self.epsilon.sqrt();
-        // The numerator g √(u + ε) is a normal number.
-        let squares = Squares::new(self.rho, 1.0 - self.rho, root).from(4.0 * range::<T>()[0] / root);
+        let (root, normal) = (self.epsilon.sqrt(), range::<T>()[0]);
+        // Beside a tiny ε, the numerator g √(u + ε) may vanish where d does not.
+        let least = if self.epsilon < normal.sqrt() { 4.0 * normal / root } else { 0.0 };
+        let squares = Squares::new(self.rho, 1.0 - self.rho, root).from(least);
         OverSizes { rho: T::of(self.rho), rest: T::of(1.0 - self.rho), epsilon: T::of(self.epsilon), squares }
     }
 }
@@ -55,9 +58,11 @@ struct OverSizes<T> {
 }
 
 impl<T: Real> Coordinate<T, 2> for OverSizes<T> {
+    const MEANS: [bool; 2] = [true, false];
+
     #[inline(always)]
-    fn is_plain(&self, [s, _]: [T; 2], g: T) -> bool {
-        self.squares.are_plain(s, g)
+    fn squares(&self) -> &Squares<T> {
+        &self.squares
     }
 
     #[inline(always)]
@@ -78,19 +83,21 @@ impl<T: Real> Rule<T> for AdaDelta {
     type State = AdaDeltaState<T>;
 
     fn init(&self, dim: usize) -> Self::State {
-        AdaDeltaState { s: vec![T::zero(); dim], u: vec![T::zero(); dim] }
+        AdaDeltaState { s: vec![T::zero(); dim], rooted: false, u: vec![T::zero(); dim] }
     }
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
-        sweep::turn_adaptive([&mut state.s, &mut state.u], grad, self.coordinate());
+        sweep::turn_adaptive([&mut state.s[..], &mut state.u[..]], &mut state.rooted, grad, self.coordinate());
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        sweep::step_adaptive(theta, [&mut state.s, &mut state.u], grad, rate, self.coordinate());
+        let memory = [&mut state.s[..], &mut state.u[..]];
+        sweep::step_adaptive(theta, memory, &mut state.rooted, (grad, rate), self.coordinate());
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
         visitor.numbers(&mut state.s);
+        state.rooted = are_rooted(&state.s);
         visitor.numbers(&mut state.u);
         true
     }

@@ -1,4 +1,4 @@
-use super::squares::{Squares, leveled};
+use super::squares::{Squares, are_rooted, leveled};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, positive};
 use crate::{Real, Result};
@@ -30,6 +30,13 @@ impl Default for AdaGrad {
     }
 }
 
+/// The sums s of g² of [`AdaGrad`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdaGradState<T> {
+    s: Vec<T>,
+    rooted: bool,
+}
+
 impl AdaGrad {
     fn coordinate<T: Real>(&self) -> OverRoot<T> {
         OverRoot { squares: Squares::new(1.0, 1.0, self.epsilon), epsilon: T::of(self.epsilon) }
@@ -43,9 +50,11 @@ pub(super) struct OverRoot<T> {
 }
 
 impl<T: Real> Coordinate<T, 1> for OverRoot<T> {
+    const MEANS: [bool; 1] = [true];
+
     #[inline(always)]
-    fn is_plain(&self, [s]: [T; 1], g: T) -> bool {
-        self.squares.are_plain(s, g)
+    fn squares(&self) -> &Squares<T> {
+        &self.squares
     }
 
     #[inline(always)]
@@ -56,23 +65,42 @@ impl<T: Real> Coordinate<T, 1> for OverRoot<T> {
     }
 }
 
+/// The same where s is a sum.
+struct Sum<T>(OverRoot<T>);
+
+impl<T: Real> Coordinate<T, 1> for Sum<T> {
+    const MEANS: [bool; 1] = [true];
+    const GROWS: bool = true;
+
+    #[inline(always)]
+    fn squares(&self) -> &Squares<T> {
+        &self.0.squares
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, memory: [&mut T; 1], g: T) -> T {
+        self.0.advance::<PLAIN>(memory, g)
+    }
+}
+
 impl<T: Real> Rule<T> for AdaGrad {
-    type State = Vec<T>;
+    type State = AdaGradState<T>;
 
     fn init(&self, dim: usize) -> Self::State {
-        vec![T::zero(); dim]
+        AdaGradState { s: vec![T::zero(); dim], rooted: false }
     }
 
-    fn apply(&self, s: &mut Self::State, _: &[T], grad: &mut [T]) {
-        sweep::turn_adaptive([s], grad, self.coordinate());
+    fn apply(&self, AdaGradState { s, rooted }: &mut Self::State, _: &[T], grad: &mut [T]) {
+        sweep::turn_adaptive([s], rooted, grad, Sum(self.coordinate()));
     }
 
-    fn step(&self, s: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
-        sweep::step_adaptive(theta, [s], grad, rate, self.coordinate());
+    fn step(&self, AdaGradState { s, rooted }: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
+        sweep::step_adaptive(theta, [s], rooted, (grad, rate), Sum(self.coordinate()));
     }
 
-    fn visit(&self, s: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
-        visitor.numbers(s);
+    fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
+        visitor.numbers(&mut state.s);
+        state.rooted = are_rooted(&state.s);
         true
     }
 

@@ -1,4 +1,4 @@
-use super::squares::{Squares, leveled};
+use super::squares::{Squares, are_rooted, leveled};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, fraction, positive, power};
 use crate::{Real, Result};
@@ -40,17 +40,20 @@ impl Default for Adam {
 pub struct AdamState<T> {
     pub(super) m: Vec<T>,
     pub(super) s: Vec<T>,
+    /// Whether any s is kept as a root.
+    pub(super) rooted: bool,
     pub(super) t: u64,
 }
 
 impl<T: Real> AdamState<T> {
     pub(super) fn new(dim: usize) -> Self {
-        Self { m: vec![T::zero(); dim], s: vec![T::zero(); dim], t: 0 }
+        Self { m: vec![T::zero(); dim], s: vec![T::zero(); dim], rooted: false, t: 0 }
     }
 
     pub(super) fn visit(&mut self, visitor: &mut dyn Visitor<T>) {
         visitor.numbers(&mut self.m);
         visitor.numbers(&mut self.s);
+        self.rooted = are_rooted(&self.s);
         visitor.count(&mut self.t);
     }
 
@@ -101,9 +104,11 @@ impl Adam {
 }
 
 impl<T: Real> Coordinate<T, 2> for Step<T> {
+    const MEANS: [bool; 2] = [false, true];
+
     #[inline(always)]
-    fn is_plain(&self, [_, s]: [T; 2], g: T) -> bool {
-        self.moments.squares.are_plain(s, g)
+    fn squares(&self) -> &Squares<T> {
+        &self.moments.squares
     }
 
     #[inline(always)]
@@ -123,12 +128,14 @@ impl<T: Real> Rule<T> for Adam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        sweep::turn_adaptive([&mut state.m, &mut state.s], grad, self.at(state.t));
+        let memory = [&mut state.m[..], &mut state.s[..]];
+        sweep::turn_adaptive(memory, &mut state.rooted, grad, self.at(state.t));
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        sweep::step_adaptive(theta, [&mut state.m, &mut state.s], grad, rate, self.at(state.t));
+        let memory = [&mut state.m[..], &mut state.s[..]];
+        sweep::step_adaptive(theta, memory, &mut state.rooted, (grad, rate), self.at(state.t));
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,5 +1,5 @@
 use super::adam::{AdamState, Moments, check_betas};
-use super::squares::leveled;
+use super::squares::{Squares, are_rooted, leveled};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, positive, power};
 use crate::{Real, Result};
@@ -58,9 +58,11 @@ struct Step<T> {
 }
 
 impl<T: Real> Coordinate<T, 3> for Step<T> {
+    const MEANS: [bool; 3] = [false, true, true];
+
     #[inline(always)]
-    fn is_plain(&self, [_, s, largest]: [T; 3], g: T) -> bool {
-        self.moments.squares.are_plain(s, g) & self.moments.squares.is_plain(largest)
+    fn squares(&self) -> &Squares<T> {
+        &self.moments.squares
     }
 
     #[inline(always)]
@@ -89,17 +91,19 @@ impl<T: Real> Rule<T> for AmsGrad {
 
     fn apply(&self, AmsGradState { means, largest }: &mut Self::State, _: &[T], grad: &mut [T]) {
         means.t += 1;
-        sweep::turn_adaptive([&mut means.m, &mut means.s, largest], grad, self.at(means.t));
+        sweep::turn_adaptive([&mut means.m, &mut means.s, largest], &mut means.rooted, grad, self.at(means.t));
     }
 
     fn step(&self, AmsGradState { means, largest }: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         means.t += 1;
-        sweep::step_adaptive(theta, [&mut means.m, &mut means.s, largest], grad, rate, self.at(means.t));
+        let memory = [&mut means.m[..], &mut means.s[..], &mut largest[..]];
+        sweep::step_adaptive(theta, memory, &mut means.rooted, (grad, rate), self.at(means.t));
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
         state.means.visit(visitor);
         visitor.numbers(&mut state.largest);
+        state.means.rooted |= are_rooted(&state.largest);
         true
     }
 

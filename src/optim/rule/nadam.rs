@@ -1,5 +1,5 @@
 use super::adam::{AdamState, Moments, check_betas};
-use super::squares::leveled;
+use super::squares::{Squares, leveled};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, nonnegative, positive, power};
 use crate::{Real, Result};
@@ -71,9 +71,11 @@ struct Step<T> {
 }
 
 impl<T: Real> Coordinate<T, 2> for Step<T> {
+    const MEANS: [bool; 2] = [false, true];
+
     #[inline(always)]
-    fn is_plain(&self, [_, s]: [T; 2], g: T) -> bool {
-        self.moments.squares.are_plain(s, g)
+    fn squares(&self) -> &Squares<T> {
+        &self.moments.squares
     }
 
     #[inline(always)]
@@ -93,12 +95,14 @@ impl<T: Real> Rule<T> for NAdam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         let step = self.advance(state);
-        sweep::turn_adaptive([&mut state.means.m, &mut state.means.s], grad, step);
+        let AdamState { m, s, rooted, .. } = &mut state.means;
+        sweep::turn_adaptive([m, s], rooted, grad, step);
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         let step = self.advance(state);
-        sweep::step_adaptive(theta, [&mut state.means.m, &mut state.means.s], grad, rate, step);
+        let AdamState { m, s, rooted, .. } = &mut state.means;
+        sweep::step_adaptive(theta, [m, s], rooted, (grad, rate), step);
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

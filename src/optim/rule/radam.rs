@@ -1,5 +1,5 @@
 use super::adam::{AdamState, Moments, check_betas};
-use super::squares::leveled;
+use super::squares::{Squares, leveled};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, positive, power};
 use crate::{Real, Result};
@@ -45,34 +45,55 @@ impl RAdam {
         (rho > 5.0).then(|| ((1.0 - decayed) * r).sqrt())
     }
 
-    fn at<T: Real>(&self, t: u64) -> Step<T> {
-        Step {
+    /// The step without a denominator, and what it is multiplied by where there is one.
+    fn at<T: Real>(&self, t: u64) -> (Step<T>, Option<T>) {
+        let step = Step {
             moments: Moments::new(self.beta1, self.beta2, self.epsilon),
             correction: T::of(1.0 / (1.0 - power(self.beta1, t))),
-            rectification: self.rectification(t).map(T::of),
-        }
+        };
+        (step, self.rectification(t).map(T::of))
     }
 }
 
-/// One step, with what does not depend on the coordinate.
+/// m / (1 − β₁ᵗ).
 struct Step<T> {
     moments: Moments<T>,
     correction: T,
-    rectification: Option<T>,
+}
+
+/// The same over √s + ε, times r √(1 − β₂ᵗ).
+struct Rectified<T> {
+    step: Step<T>,
+    r: T,
 }
 
 impl<T: Real> Coordinate<T, 2> for Step<T> {
+    const MEANS: [bool; 2] = [false, true];
+
     #[inline(always)]
-    fn is_plain(&self, [_, s]: [T; 2], g: T) -> bool {
-        self.moments.squares.are_plain(s, g)
+    fn squares(&self) -> &Squares<T> {
+        &self.moments.squares
     }
 
     #[inline(always)]
     fn advance<const PLAIN: bool>(&self, [m, s]: [&mut T; 2], g: T) -> T {
-        let (m, root) = self.moments.advance::<PLAIN>(m, s, g);
-        let Some(r) = self.rectification else { return self.correction * m };
-        let ([m, epsilon], root) = leveled::<T, 2, PLAIN>([m, self.moments.epsilon], root);
-        self.correction * m * r / (root + epsilon)
+        self.correction * self.moments.advance::<PLAIN>(m, s, g).0
+    }
+}
+
+impl<T: Real> Coordinate<T, 2> for Rectified<T> {
+    const MEANS: [bool; 2] = [false, true];
+
+    #[inline(always)]
+    fn squares(&self) -> &Squares<T> {
+        &self.step.moments.squares
+    }
+
+    #[inline(always)]
+    fn advance<const PLAIN: bool>(&self, [m, s]: [&mut T; 2], g: T) -> T {
+        let (m, root) = self.step.moments.advance::<PLAIN>(m, s, g);
+        let ([m, epsilon], root) = leveled::<T, 2, PLAIN>([m, self.step.moments.epsilon], root);
+        self.step.correction * m * self.r / (root + epsilon)
     }
 }
 
@@ -85,12 +106,22 @@ impl<T: Real> Rule<T> for RAdam {
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
         state.t += 1;
-        sweep::turn_adaptive([&mut state.m, &mut state.s], grad, self.at(state.t));
+        let memory = [&mut state.m[..], &mut state.s[..]];
+        match self.at(state.t) {
+            (step, None) => sweep::turn_adaptive(memory, &mut state.rooted, grad, step),
+            (step, Some(r)) => sweep::turn_adaptive(memory, &mut state.rooted, grad, Rectified { step, r }),
+        }
     }
 
     fn step(&self, state: &mut Self::State, theta: &mut [T], grad: &mut [T], rate: T) {
         state.t += 1;
-        sweep::step_adaptive(theta, [&mut state.m, &mut state.s], grad, rate, self.at(state.t));
+        let memory = [&mut state.m[..], &mut state.s[..]];
+        match self.at(state.t) {
+            (step, None) => sweep::step_adaptive(theta, memory, &mut state.rooted, (grad, rate), step),
+            (step, Some(r)) => {
+                sweep::step_adaptive(theta, memory, &mut state.rooted, (grad, rate), Rectified { step, r });
+            }
+        }
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {

@@ -1,5 +1,5 @@
 use super::adagrad::OverRoot;
-use super::squares::{Squares, leveled};
+use super::squares::{Squares, are_rooted, leveled};
 use super::sweep::{self, Coordinate};
 use super::{Rule, Visitor, fraction, positive};
 use crate::{Real, Result};
@@ -43,6 +43,8 @@ impl Default for RmsProp {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RmsPropState<T> {
     s: Vec<T>,
+    /// Whether any s is kept as a root.
+    rooted: bool,
     m: Vec<T>,
     v: Vec<T>,
 }
@@ -56,11 +58,11 @@ impl RmsProp {
     /// Writes d into `grad`; the momentum is left to the caller.
     fn scale<T: Real>(&self, state: &mut RmsPropState<T>, grad: &mut [T]) {
         if !self.centered {
-            return sweep::turn_adaptive([&mut state.s], grad, self.over_root());
+            return sweep::turn_adaptive([&mut state.s], &mut state.rooted, grad, self.over_root());
         }
         let (alpha, rest) = (T::of(self.alpha), T::of(1.0 - self.alpha));
         let centred = OverDeviation { alpha, rest, mean: self.over_root() };
-        sweep::turn_adaptive([&mut state.s, &mut state.m], grad, centred);
+        sweep::turn_adaptive([&mut state.s[..], &mut state.m[..]], &mut state.rooted, grad, centred);
     }
 }
 
@@ -72,9 +74,11 @@ struct OverDeviation<T> {
 }
 
 impl<T: Real> Coordinate<T, 2> for OverDeviation<T> {
+    const MEANS: [bool; 2] = [true, false];
+
     #[inline(always)]
-    fn is_plain(&self, [s, _]: [T; 2], g: T) -> bool {
-        self.mean.squares.are_plain(s, g)
+    fn squares(&self) -> &Squares<T> {
+        &self.mean.squares
     }
 
     #[inline(always)]
@@ -94,7 +98,7 @@ impl<T: Real> Rule<T> for RmsProp {
 
     fn init(&self, dim: usize) -> Self::State {
         let zeros = |used: bool| vec![T::zero(); if used { dim } else { 0 }];
-        RmsPropState { s: zeros(true), m: zeros(self.centered), v: zeros(self.momentum > 0.0) }
+        RmsPropState { s: zeros(true), rooted: false, m: zeros(self.centered), v: zeros(self.momentum > 0.0) }
     }
 
     fn apply(&self, state: &mut Self::State, _: &[T], grad: &mut [T]) {
@@ -113,11 +117,12 @@ impl<T: Real> Rule<T> for RmsProp {
             self.apply(state, theta, grad);
             return theta.iter_mut().zip(grad).for_each(|(theta, d)| *theta -= rate * *d);
         }
-        sweep::step_adaptive(theta, [&mut state.s], grad, rate, self.over_root());
+        sweep::step_adaptive(theta, [&mut state.s], &mut state.rooted, (grad, rate), self.over_root());
     }
 
     fn visit(&self, state: &mut Self::State, visitor: &mut dyn Visitor<T>) -> bool {
         visitor.numbers(&mut state.s);
+        state.rooted = are_rooted(&state.s);
         visitor.numbers(&mut state.m);
         visitor.numbers(&mut state.v);
         true

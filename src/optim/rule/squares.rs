@@ -29,6 +29,32 @@ pub(super) fn range<T: Real>() -> [f64; 2] {
     [4.0 / largest, largest]
 }
 
+/// Whether any of these means may be kept as a root, or be too large for another square, for any rule.
+pub(super) fn are_rooted<T: Real>(s: &[T]) -> bool {
+    !Squares::<T>::new(1.0, 1.0, 1.0).are_kept(s)
+}
+
+/// Comparisons under way at a time.
+const LANES: usize = 32;
+
+/// Whether none of the numbers is so: counted in T, which stays in the registers that the numbers are compared in.
+#[inline(always)]
+fn none<T: Real>(numbers: &[T], so: impl Fn(T) -> bool) -> bool {
+    let mut counts = [T::zero(); LANES];
+    let (chunks, rest) = numbers.as_chunks::<LANES>();
+    for x in chunks {
+        for l in 0..LANES {
+            counts[l] += if so(x[l]) { T::one() } else { T::zero() };
+        }
+    }
+    for half in [16, 8, 4, 2, 1] {
+        for l in 0..half {
+            counts[l] += counts[l + half];
+        }
+    }
+    counts[0] == T::zero() && !rest.iter().any(|&x| so(x))
+}
+
 impl<T: Real> Squares<T> {
     /// For b, c and what is added to √s.
     pub fn new(keep: f64, add: f64, epsilon: f64) -> Self {
@@ -53,20 +79,44 @@ impl<T: Real> Squares<T> {
         Self { least: if least > self.least { least } else { self.least }, ..self }
     }
 
-    /// Whether the mean of s and g² can be taken as such.
+    /// Whether the square of g can be taken as such; NaN is as good as any.
     #[inline(always)]
-    pub fn are_plain(&self, s: T, g: T) -> bool {
+    pub fn has_plain(&self, g: T) -> bool {
         let size = g.abs();
-        self.is_plain(s) & (size <= self.most) & ((size >= self.least) | (size == T::zero()))
+        !(size > self.most || size < self.least && size > T::zero())
     }
 
-    /// Whether s is a mean of squares, not a root.
+    /// [`has_plain`](Self::has_plain) for all of them.
     #[inline(always)]
-    pub fn is_plain(&self, s: T) -> bool {
-        (s >= T::zero()) & (s <= self.limit)
+    pub fn have_plain(&self, g: &[T]) -> bool {
+        if self.least > T::zero() {
+            return g.iter().all(|&g| self.has_plain(g));
+        }
+        none(
+            g,
+            #[inline(always)]
+            |g| g.abs() > self.most,
+        )
     }
 
-    /// s ← b s + c g²; returns √s. `PLAIN` says that [`are_plain`](Self::are_plain) holds.
+    /// Whether s is kept as a mean of squares that another can be added to, not as a root; NaN is as good as any.
+    #[inline(always)]
+    pub fn is_kept(&self, s: T) -> bool {
+        !(s < T::zero() || s > self.limit)
+    }
+
+    /// [`is_kept`](Self::is_kept) for all of them.
+    #[inline(always)]
+    pub fn are_kept(&self, s: &[T]) -> bool {
+        none(
+            s,
+            #[inline(always)]
+            |s| (s < T::zero()) | (s > self.limit),
+        )
+    }
+
+    /// s ← b s + c g²; returns √s. `PLAIN` where g [has a plain square](Self::has_plain) and
+    /// s [is kept](Self::is_kept) as one.
     #[inline(always)]
     pub fn advance<const PLAIN: bool>(&self, s: &mut T, g: T) -> T {
         if PLAIN {
