@@ -31,6 +31,9 @@ fn main() -> Result {
     Ok(())
 }
 
+/// What the files of numbers and labels end in.
+const CSV: &str = "csv";
+
 /// A number in [−1, 1) that is the same everywhere.
 fn drawn<T: Real>(i: usize, reach: f64) -> T {
     T::of(reach * (((i * 7919 + 13) % 1009) as f64 / 504.5 - 1.0))
@@ -47,10 +50,10 @@ fn csv<T: Real>(m: &DMatrix<T>) -> String {
 }
 
 fn write<T: Real>(folder: &Path, name: &str, file: &[u8], x: &DMatrix<T>, z: &DMatrix<T>) -> Result {
-    let at = |ending: &str| folder.join(format!("{name}.{}.{ending}", number_type::<T>()));
-    fs::write(at("onnx"), file)?;
-    fs::write(at("x.csv"), csv(x))?;
-    Ok(fs::write(at("z.csv"), csv(z))?)
+    let at = |part: &str, ending: &str| folder.join(format!("{name}.{}{part}.{ending}", number_type::<T>()));
+    fs::write(at("", "onnx"), file)?;
+    fs::write(at(".x", CSV), csv(x))?;
+    Ok(fs::write(at(".z", CSV), csv(z))?)
 }
 
 /// One layer with drawn parameters under one loss. `steps` is given for layers whose first input is a length.
@@ -128,7 +131,7 @@ fn fitted<T: Real>(folder: &Path) -> Result {
     let scaled = Standardized::new(LinearRegression::new().l2(0.1)).fit(&data)?;
     write(folder, "iris_standardized", &scaled.to_onnx(&options)?, &sepals, &scaled.predict(&sepals)?)?;
     let label = |name: &str, labels: Vec<String>| {
-        fs::write(folder.join(format!("{name}.{}.label.csv", number_type::<T>())), labels.join("\n") + "\n")
+        fs::write(folder.join(format!("{name}.{}.label.{CSV}", number_type::<T>())), labels.join("\n") + "\n")
     };
 
     let three = Classifier::new(Standardized::new(LogisticRegression::new().l2(0.01))).fit(&x, &species)?;

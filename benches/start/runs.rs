@@ -108,7 +108,7 @@ pub fn run<N: Layer<f32>, L: Loss<f32>>(job: Job, layer: &N, loss: &L, parts: &[
                 let mut trace = Trace::new();
                 let mut note = |progress: &Progress<'_, f32>| {
                     if EPOCHS.contains(&progress.iteration()) {
-                        let mut at = |risk: &mut Risk<'_, f32, N, L>| f64::from(risk.value(progress.params()));
+                        let at = |risk: &mut Risk<'_, f32, N, L>| f64::from(risk.value(progress.params()));
                         trace.push((progress.iteration(), at(&mut seen), at(&mut unseen)));
                     }
                     ControlFlow::Continue(())

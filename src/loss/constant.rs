@@ -28,19 +28,18 @@ pub(super) fn medians<T: Real>(y: &[T], weights: Option<&[T]>, z: &mut [T]) {
         let targets = y[c..].iter().step_by(k).enumerate().map(|(i, &y)| (y, share(i)));
         let mut sorted: Vec<(T, f64)> = targets.filter(|&(_, share)| share > 0.0).collect();
         sorted.sort_unstable_by(|a, b| a.0.to_f64().total_cmp(&b.0.to_f64()));
+        // A half, less the rounding of the weights and of a sum of shares.
+        let half = 0.5 - (8.0 * T::default_epsilon().to_f64()).max(1e-12);
         let mut below = 0.0;
-        let half = sorted.iter().find(|(_, share)| {
+        let middle = sorted.iter().find(|(_, share)| {
             below += share;
-            below >= HALF
+            below >= half
         });
-        if let Some(&(median, _)) = half.or(sorted.last()) {
+        if let Some(&(median, _)) = middle.or(sorted.last()) {
             *z = median;
         }
     }
 }
-
-/// A half, less the rounding of a sum of shares.
-const HALF: f64 = 0.5 - 1e-12;
 
 /// The least probability of a class that a network starts with: a class that the samples lack stays possible.
 const RAREST: f64 = 1e-4;

@@ -147,6 +147,11 @@ impl<'a, T: Real, O: Objective<f64> + Coordinates<T> + ?Sized> Run<'a, T, O> {
             self.objective.outward(&point.phi, &mut self.theta);
         }
         self.objective.fits(&point.phi, &self.theta)?;
+        // Parameters of fewer digits are another point: the value is that of them.
+        if T::default_epsilon().to_f64() > f64::EPSILON {
+            self.objective.inward(&self.theta, &mut point.phi);
+            point.value = self.objective.value(&point.phi);
+        }
         if !point.is_finite() {
             return Err(out_of_range("the risk at the solution"));
         }

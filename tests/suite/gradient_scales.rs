@@ -404,13 +404,13 @@ impl FiniteSum<f64> for Cliff {
     }
 }
 
-/// Diverged, not converged, where a rule meets an infinite gradient.
+/// An error, not a converged report, where a rule meets an infinite gradient: at the start or on the way.
 #[test]
 fn a_fit_with_an_infinite_gradient_diverges() {
     let mut objective = Cliff;
     for trainer in [Trainer::new(Lion::default(), 0.1), Trainer::new(Lion::default(), 0.1).full_batch()] {
         let found = trainer.epochs(5).minimize(&mut objective, vec![1.0, 0.0], &mut ());
-        assert!(matches!(found, Err(Error::Diverged { .. })), "{found:?}");
+        assert!(matches!(found, Err(Error::Diverged { .. } | Error::Undefined { .. })), "{found:?}");
     }
 }
 
