@@ -1,6 +1,6 @@
 //! Which model: folds, cross-validation, learning curves and a search over settings.
 //!
-//! A score is a [`Score`](crate::metrics::Score): one of the types of [`metrics`](crate::metrics), as
+//! A score is a [`Score`]: one of the types of [`metrics`](crate::metrics), as
 //! [`R2`](crate::metrics::R2), or a closure of the true targets and the predictions, n×k both. The functions that end in
 //! `_with` take any score and hand it the weights of the samples; those without it take a closure.
 //!

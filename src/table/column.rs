@@ -154,6 +154,7 @@ impl Levels {
     }
 
     /// Number of levels, and of rows that are no gap.
+    #[cfg(any(feature = "csv", test))]
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.known.len(), self.codes.iter().filter(|&&code| code != GAP).count())
     }
@@ -173,6 +174,7 @@ impl Levels {
     }
 
     /// The same rows as a column of text.
+    #[cfg(feature = "csv")]
     pub(super) fn into_text(self) -> Column {
         let mut levels = vec![""; self.known.len()];
         self.known.iter().for_each(|(level, &code)| levels[code as usize] = level);

@@ -1,37 +1,43 @@
 //! Same seed, same bits: again, on any number of threads, and from one version to the next.
 
-use crate::common::{matrix, one_hot, samples, table};
-use residual::nalgebra::DMatrix;
+use crate::common::samples;
 use residual::optim::Trainer;
-use residual::{Activation, Dataset, Mlp, Real, Regressor};
+use residual::{Activation, Dataset, Mlp, Regressor};
 
-fn digits<T: Real>(rows: usize) -> (DMatrix<T>, DMatrix<T>) {
-    let rows: Vec<Vec<String>> = table("digits.csv").into_iter().take(rows).collect();
-    let labels: Vec<&str> = rows.iter().map(|row| row[64].as_str()).collect();
-    (matrix(&rows, 0..64, 16.0), one_hot(&labels))
-}
-
-fn fits<T: Real>() -> Vec<Vec<T>> {
-    let (x, y) = digits::<T>(600);
-    let data = Dataset::new(&x, &y).expect("data");
-    let trainers = [Trainer::adam(1e-3).epochs(3).batch_size(32), Trainer::adam(1e-3).epochs(10).full_batch()];
-    let mlp = Mlp::classifier([50]).dropout(0.2).l2(1e-4).seed(5);
-    trainers
-        .into_iter()
-        .map(|trainer| mlp.clone().solver(trainer).fit(&data).expect("a fit").params().to_vec())
-        .collect()
-}
-
-#[test]
 #[cfg(feature = "parallel")]
-fn the_number_of_threads_changes_no_bit() {
-    let on = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        pool.install(|| (fits::<f64>(), fits::<f32>()))
-    };
-    let one = on(1);
-    for threads in [2, 3, 7] {
-        assert_eq!(one, on(threads), "{threads} threads");
+mod threads {
+    use crate::common::{matrix, one_hot, table};
+    use residual::nalgebra::DMatrix;
+    use residual::optim::Trainer;
+    use residual::{Dataset, Mlp, Real, Regressor};
+
+    fn digits<T: Real>(rows: usize) -> (DMatrix<T>, DMatrix<T>) {
+        let rows: Vec<Vec<String>> = table("digits.csv").into_iter().take(rows).collect();
+        let labels: Vec<&str> = rows.iter().map(|row| row[64].as_str()).collect();
+        (matrix(&rows, 0..64, 16.0), one_hot(&labels))
+    }
+
+    fn fits<T: Real>() -> Vec<Vec<T>> {
+        let (x, y) = digits::<T>(600);
+        let data = Dataset::new(&x, &y).expect("data");
+        let trainers = [Trainer::adam(1e-3).epochs(3).batch_size(32), Trainer::adam(1e-3).epochs(10).full_batch()];
+        let mlp = Mlp::classifier([50]).dropout(0.2).l2(1e-4).seed(5);
+        trainers
+            .into_iter()
+            .map(|trainer| mlp.clone().solver(trainer).fit(&data).expect("a fit").params().to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            pool.install(|| (fits::<f64>(), fits::<f32>()))
+        };
+        let one = on(1);
+        for threads in [2, 3, 7] {
+            assert_eq!(one, on(threads), "{threads} threads");
+        }
     }
 }
 
