@@ -6,7 +6,8 @@ use super::Real;
 /// makes a finite number of it would hide that.
 #[inline(always)]
 pub(crate) fn finite_or_nan<T: Real>(x: T) -> T {
-    x + zero_or_nan(x)
+    // Minus, so that −0 stays what it is.
+    x - zero_or_nan(x)
 }
 
 /// x − x: 0 for a number, NaN for NaN and infinity.

@@ -215,7 +215,9 @@ fn any_floats_under_a_polynomial() {
         let y = matrix::<f64>(&mut numbers, n, 1, wild);
         let Ok(basis) = Polynomial::over(x.as_slice(), degree) else { return Ok(()) };
         let features = basis.features(x.as_slice());
-        prop_assert!(features.iter().all(|v| v.abs() <= 1.0 + 4.0 * f64::EPSILON), "{}", features);
+        // What rounds the ends of the interval comes out larger by the slope there, the square of the degree.
+        let most = 1.0 + f64::EPSILON * (1 + degree * degree) as f64;
+        prop_assert!(features.iter().all(|v| v.abs() <= most), "{}", features);
         if let Ok(b) = basis.fit(x.as_slice(), y.as_slice()) {
             prop_assert!(b.len() == degree + 1 && b.iter().all(|v| v.is_finite()), "{:?}", b);
         }

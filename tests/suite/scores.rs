@@ -74,7 +74,7 @@ fn agree(name: &str, found: Result<f64>, truth: Option<Truth>, context: &str) ->
     };
     let largest = big(f64::MAX);
     // The last digits before the end of the range are nobody's.
-    let (inside, outside) = (abs(value.clone()) < &largest * big(0.999), abs(value.clone()) > largest);
+    let (inside, outside) = (abs(value.clone()) < &largest * big(0.999), abs(value.clone()) > &largest * big(1.001));
     match found {
         Ok(found) => {
             prop_assert!(
@@ -212,7 +212,13 @@ fn any_deviances<T: Real>(cases: u32) {
         let truth = if legal { each(&gamma) } else { None };
         agree("gamma", gamma_deviance(&y, &p), truth, &context)?;
         let log = |y: &Big, p: &Big| square(&ln(&((big(1.0) + y) / (big(1.0) + p))));
-        agree("msle", msle(&y, &p), each(&log), &context)
+        // 1 + y may round to 1 even here; then it is not known whether the error is 0.
+        let (found, truth) = (msle(&y, &p), each(&log));
+        if truth.as_ref().is_some_and(|truth| truth.value == big(0.0)) && y != p {
+            prop_assert!(found.is_err() || found == Ok(0.0), "{:?} {}", found, context);
+            return Ok(());
+        }
+        agree("msle", found, truth, &context)
     });
 }
 

@@ -107,6 +107,8 @@ impl Reader<'_> {
     fn text(&mut self, name: &'static str) -> Result<String> {
         self.line += 1;
         let text = self.lines.next().and_then(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        // A carriage return would come back as the end of the line.
+        let text = text.filter(|text| !text.contains(char::is_control));
         text.map(str::to_owned).ok_or(Error::Parse { what: "checkpoint", line: self.line, needs: name })
     }
 
