@@ -223,7 +223,8 @@ fn two_spirals_are_learnt() {
     });
     let y = DMatrix::from_fn(2 * n, 1, |i, _| (i % 2) as f64);
     let data = Dataset::new(&x, &y).expect("data");
-    let trainer = Trainer::adam(0.01).epochs(800).batch_size(32).loss_target(0.01);
+    // One misread point costs ln 2 and more: below ln 2 / 240 there is none.
+    let trainer = Trainer::adam(0.01).epochs(2000).batch_size(32).loss_target(0.0028);
     let mlp = Mlp::classifier([32, 32]).activation(Activation::Tanh).seed(1).solver(trainer);
     let model = mlp.fit(&data).expect("a fit");
     assert_eq!(accuracy(&y, &model.predict(&x).expect("a prediction")), 1.0);
