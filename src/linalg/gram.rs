@@ -49,7 +49,7 @@ impl Gram {
     }
 
     /// Adds the samples of a block, of any length, to all of `sums`, which differ by their weights. `extras` are as many slices
-    /// as promised, of one number a sample; `shift` has one number a column, those missing are 0; `weights` has one a sample for
+    /// as promised, of one number per sample; `shift` has one number per column, those missing are 0; `weights` has one per sample for
     /// one sum after the other, or is `None` for d = 1.
     pub fn add<T: Real>(
         sums: &mut [Self],

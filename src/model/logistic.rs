@@ -34,8 +34,9 @@ use verdict::Judge;
 /// Without a penalty there may be no answer, or many, and the [report](crate::Report) says so:
 /// * Where some direction separates the classes, completely or but for samples on the boundary, the likelihood has no
 ///   maximum. The direction is found and checked on the data ([`Warning::Separated`](crate::Warning)); the fit ends with
-///   [`Reason::Unbounded`](crate::Reason) and finite parameters. So it is when all samples are of one class, and as a rule
-///   with more features than samples. A penalty, however small, makes the answer unique.
+///   [`Reason::Unbounded`](crate::Reason) and finite parameters. The same holds when all samples are of one class, and as a rule
+///   with more features than samples. A penalty, however small, makes the answer unique, unless all samples are of one class:
+///   the intercept, which is not penalized, then grows without end.
 /// * Features that are constant or combinations of others are named ([`Warning::RankDeficient`](crate::Warning)), and of
 ///   all coefficients that predict the same the shortest are returned, the limit of the penalized ones as λ → 0.
 ///

@@ -40,7 +40,7 @@ impl RecurrentCell {
         self.sizes.hidden.saturating_mul(if self.sizes.cell.has_memory() { 2 } else { 1 })
     }
 
-    /// Takes the parts of the columns of x asunder.
+    /// Splits each column of x into input, hidden state and cell state.
     fn prepare<T: Real>(&self, x: &DMatrix<T>, tape: &mut RecurrentCellTape<T>) {
         let Parameters { features, hidden, .. } = self.sizes;
         reshape(&mut tape.x, features, x.ncols());

@@ -9,7 +9,7 @@ use super::residual::{Arithmetic, Residual, pass};
 use crate::Real;
 use crate::linalg::compensated::Dd;
 
-/// The solution in the design's units, one a target: y = b + Σ βⱼ xⱼ.
+/// The solution in the design's units, one per target: y = b + Σ βⱼ xⱼ.
 #[derive(Debug, Clone)]
 pub(super) struct Coefficients {
     pub intercept: Dd,

@@ -9,7 +9,7 @@ use crate::linalg::{anchored, threads};
 /// What one pass over the data finds for one target.
 #[derive(Debug, Clone)]
 pub(super) struct Residual {
-    /// Σ w r x, one a column.
+    /// Σ w r x, one per column.
     pub products: Vec<Dd>,
     /// Σ w r.
     pub sum: Dd,

@@ -45,7 +45,7 @@ const ROUNDING: f64 = 1e-12;
 const SUSPECT: f64 = 1e-11;
 
 impl Columns {
-    /// Weighted by `weights`, one a sample.
+    /// Weighted by `weights`, one per sample.
     pub fn new<T: Real>(data: &Dataset<'_, T>, scaling: &Scaling, bias: bool, weights: &[f64]) -> Self {
         let p = data.features();
         let ones = vec![1.0; if bias { data.samples() } else { 0 }];
