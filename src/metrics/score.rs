@@ -17,7 +17,7 @@ use nalgebra::DMatrix;
 /// use residual::nalgebra::dmatrix;
 /// let (y, prediction) = (dmatrix![1.0; 2.0; 9.0], dmatrix![1.0; 4.0; 0.0]);
 /// assert_eq!(Rmse.score(&y, &prediction, Some(&[1.0, 1.0, 0.0]))?, 2f64.sqrt());
-/// assert!(R2.greater_is_better() && !Score::<f64>::greater_is_better(&Rmse));
+/// assert!(Score::<f64>::greater_is_better(&R2) && !Score::<f64>::greater_is_better(&Rmse));
 /// # Ok::<(), residual::Error>(())
 /// ```
 pub trait Score<T: Real> {
