@@ -17,7 +17,7 @@ use pairs::Pairs;
 /// positive definite; a direction that fails is replaced once by steepest descent before the search is given up.
 ///
 /// Over an affine layer it works as [`Newton`](super::Newton) does, in centred, scaled features and in f64, and H starts from the
-/// Hessian's blocks, one an output, for a sample of the rows, made again where iterations are many and R has changed; with
+/// Hessian's blocks, one per output, for a sample of the rows, made again where iterations are many and R has changed; with
 /// many samples (four times 20 a feature, at the least 4096) and from θ = 0 it starts at about the minimum for that sample.
 ///
 /// Ends with [`Reason::Gradient`] when the largest |∂R/∂θⱼ| is at most `tolerance` (10⁻⁸) *and* the next step promises to lower

@@ -5,7 +5,7 @@ use crate::Real;
 use crate::linalg::cholesky;
 use crate::objective::Objective;
 
-/// The inverse of the Hessian's diagonal blocks, one an output: ∂²R/∂wᶜ∂wᶜ over features and intercept.
+/// The inverse of the Hessian's diagonal blocks, one per output: ∂²R/∂wᶜ∂wᶜ over features and intercept.
 pub(super) struct Preconditioner {
     /// L of every block's Cholesky factor, or nothing where there is none.
     factors: Vec<Vec<f64>>,
